@@ -1,0 +1,39 @@
+"""Write files whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that becomes ``path`` on success.
+
+    Args:
+        path: Where the finished file shall stand; its folder is created.
+
+    Yields:
+        The temporary path, with the suffix of ``path``. It is renamed over ``path`` when
+        the block ends, and removed when the block raises.
+
+    Raises:
+        OSError: The folder cannot be created or written.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f'.{target.name}.', suffix=target.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files that only their owner reads; give the usual rights instead.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

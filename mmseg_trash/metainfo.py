@@ -1,0 +1,48 @@
+"""Class names, palette and ignore index: the only place where they stand."""
+
+IGNORE_INDEX = 255
+"""Label of the pixels that neither losses nor metrics look at."""
+
+CLASSES: tuple[str, ...] = (
+    'Background',
+    'General trash',
+    'Paper',
+    'Paper pack',
+    'Metal',
+    'Glass',
+    'Plastic',
+    'Styrofoam',
+    'Plastic bag',
+    'Battery',
+    'Clothing',
+)
+"""The eleven classes of cohorts 2 to 4; the index is the label."""
+
+PALETTE: list[tuple[int, int, int]] = [
+    (0, 0, 0),
+    (192, 0, 128),
+    (0, 128, 192),
+    (0, 128, 64),
+    (128, 0, 0),
+    (64, 0, 128),
+    (64, 0, 192),
+    (192, 128, 64),
+    (192, 192, 128),
+    (64, 64, 128),
+    (128, 0, 192),
+]
+"""The official palette, RGB, one colour per class."""
+
+NUM_CLASSES = len(CLASSES)
+
+UNKNOWN = 'UNKNOWN'
+"""The extra class of the first cohort."""
+
+CLASSES_COHORT1: tuple[str, ...] = (CLASSES[0], UNKNOWN, *CLASSES[1:])
+PALETTE_COHORT1: list[tuple[int, int, int]] = [PALETTE[0], (128, 128, 128), *PALETTE[1:]]
+
+METAINFO = dict(classes=CLASSES, palette=PALETTE)
+METAINFO_COHORT1 = dict(classes=CLASSES_COHORT1, palette=PALETTE_COHORT1)
+
+ALIASES: dict[str, str] = {'Backgroud': 'Background'}
+"""Names seen in public files (the organiser's own misspelling) and what they mean."""
