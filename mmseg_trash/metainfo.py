@@ -39,7 +39,11 @@ UNKNOWN = 'UNKNOWN'
 """The extra class of the first cohort."""
 
 CLASSES_COHORT1: tuple[str, ...] = (CLASSES[0], UNKNOWN, *CLASSES[1:])
-PALETTE_COHORT1: list[tuple[int, int, int]] = [PALETTE[0], (128, 128, 128), *PALETTE[1:]]
+PALETTE_COHORT1: list[tuple[int, int, int]] = [
+    PALETTE[0],
+    (128, 128, 128),
+    *PALETTE[1:],
+]
 
 METAINFO = dict(classes=CLASSES, palette=PALETTE)
 METAINFO_COHORT1 = dict(classes=CLASSES_COHORT1, palette=PALETTE_COHORT1)

@@ -1,0 +1,175 @@
+"""Load a config with what the command line adds, and build a model from it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+from torch import nn
+
+from .errors import ConfigError
+from .overrides import check_overrides
+
+DATA_ROOT_VARIABLE = 'TRASH_DATA_ROOT'
+FOLD_VARIABLE = 'FOLD'
+
+
+@contextmanager
+def _environment(**variables: str | None) -> Iterator[None]:
+    """Set environment variables (None: leave as is) while a config is read."""
+    old = {name: os.environ.get(name) for name in variables}
+    os.environ.update({k: v for k, v in variables.items() if v is not None})
+    try:
+        yield
+    finally:
+        for name, value in old.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every dict inside nested dicts, lists and tuples, the outermost first."""
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from walk(value)
+
+
+def set_data_root(cfg: Config, data_root: str | os.PathLike[str]) -> None:
+    """Point every data set of a config to another folder, in place."""
+    for node in walk(cfg._cfg_dict):
+        if 'data_root' in node:
+            node['data_root'] = str(data_root)
+
+
+def without_pretrained(cfg: Config) -> Config:
+    """Switch off every pretrained ``init_cfg`` of a config's model, in place.
+
+    Returns:
+        The config itself, for chaining.
+    """
+    if 'model' not in cfg:
+        return cfg
+    for node in walk(cfg.model):
+        init = node.get('init_cfg')
+        if isinstance(init, Mapping) and init.get('type') == 'Pretrained':
+            node['init_cfg'] = None
+        elif isinstance(init, (list, tuple)):
+            node['init_cfg'] = [i for i in init if i.get('type') != 'Pretrained']
+        # an older spelling that mmseg still accepts beside init_cfg
+        if isinstance(node.get('pretrained'), str):
+            node['pretrained'] = None
+    return cfg
+
+
+def load_config(
+    path: str | os.PathLike[str],
+    cfg_options: Mapping[str, Any] | None = None,
+    data_root: str | os.PathLike[str] | None = None,
+    fold: str | int | None = None,
+    from_scratch: bool = False,
+) -> Config:
+    """Read a config file and apply what the command line says.
+
+    Args:
+        path: A Python config file; a config that a run dumped into its work_dir too.
+        cfg_options: Dotted keys and values to merge, as ``--cfg-options`` gives them.
+        data_root: Folder of the data, in place of ``TRASH_DATA_ROOT`` and the default.
+        fold: Number of the fold; None keeps what the config (or ``FOLD``) says.
+        from_scratch: Switch off all pretrained weights.
+
+    Returns:
+        The config, with the package's types registered.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: The file cannot be read as a config, an option's key is misspelt, or
+            the config was dumped with another fold.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f'{file}: no such config file')
+    root = None if data_root is None else str(data_root)
+    number = None if fold is None else str(fold)
+    try:
+        with _environment(**{DATA_ROOT_VARIABLE: root, FOLD_VARIABLE: number}):
+            cfg = Config.fromfile(file)
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ConfigError(f'{file}: not a readable config: {error}') from error
+    if not isinstance(cfg.get('model'), dict):
+        raise ConfigError(f'{file}: defines no model; is it one of the _base_ files?')
+    if root is not None:
+        set_data_root(cfg, root)
+    if number is not None and str(cfg.get('fold', '')) != number:
+        raise ConfigError(
+            f'{file}: was written with fold {cfg.get("fold", "")!r} and cannot be moved '
+            f'to fold {number}; start from the config in configs/'
+        )
+    if cfg_options:
+        check_overrides(cfg, cfg_options)
+        cfg.merge_from_dict(dict(cfg_options))
+    return without_pretrained(cfg) if from_scratch else cfg
+
+
+def num_classes(cfg: Config) -> int:
+    """Return the number of classes that a config's model predicts.
+
+    Raises:
+        ConfigError: The model has no decode head with ``num_classes``.
+    """
+    head = cfg.model.get('decode_head')
+    for part in reversed(head) if isinstance(head, (list, tuple)) else [head]:
+        if isinstance(part, Mapping) and 'num_classes' in part:
+            return int(part['num_classes'])
+    raise ConfigError('model.decode_head.num_classes is not set in the config')
+
+
+def build_model(
+    cfg: Config, device: str | torch.device | None = None, init: bool = False
+) -> nn.Module:
+    """Build a config's model outside of a Runner.
+
+    The Runner puts the top-level ``data_preprocessor`` into the model; so does this.
+
+    Args:
+        cfg: A config as :func:`load_config` gives it; it is not changed.
+        device: Where the model shall stand; ``'meta'`` builds without memory. None
+            leaves it on the CPU.
+        init: Run the ``init_weights`` of all modules (reads pretrained weights).
+
+    Returns:
+        The model in training mode.
+    """
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import MODELS
+
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    model_cfg = ConfigDict(cfg.model.to_dict())
+    if cfg.get('data_preprocessor') is not None:
+        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
+    with torch.device(device if str(device) == 'meta' else 'cpu'):
+        model = MODELS.build(model_cfg)
+    if init:
+        model.init_weights()
+    if device is not None and str(device) != 'meta':
+        model = model.to(device)
+    return model
+
+
+def build_dataset(cfg: Mapping[str, Any]) -> Any:
+    """Build a data set from its dict (of a dataloader or ``predict_dataset``)."""
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import DATASETS
+
+    init_default_scope('mmseg')
+    return DATASETS.build(ConfigDict(cfg))
