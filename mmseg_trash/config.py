@@ -91,8 +91,8 @@ def load_config(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ConfigError: The file cannot be read as a config, an option's key is misspelt, or
-            the config was dumped with another fold.
+        ConfigError: The file cannot be read as a config, an option's key is misspelt,
+            or the config was dumped with another fold.
     """
     file = Path(path)
     if not file.is_file():
@@ -112,8 +112,8 @@ def load_config(
         set_data_root(cfg, root)
     if number is not None and str(cfg.get('fold', '')) != number:
         raise ConfigError(
-            f'{file}: was written with fold {cfg.get("fold", "")!r} and cannot be moved '
-            f'to fold {number}; start from the config in configs/'
+            f'{file}: was written with fold {cfg.get("fold", "")!r} and cannot be '
+            f'moved to fold {number}; start from the config in configs/'
         )
     if cfg_options:
         check_overrides(cfg, cfg_options)

@@ -15,8 +15,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         path: Where the finished file shall stand; its folder is created.
 
     Yields:
-        The temporary path, with the suffix of ``path``. It is renamed over ``path`` when
-        the block ends, and removed when the block raises.
+        The temporary path, with the suffix of ``path``. It is renamed over ``path``
+        when the block ends, and removed when the block raises.
 
     Raises:
         OSError: The folder cannot be created or written.
@@ -30,7 +30,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes files that only their owner reads; give the usual rights instead.
+        # mkstemp lets only the owner read; give the usual rights instead.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)

@@ -164,8 +164,8 @@ def _check(cfg: Any, key: str) -> None:
 def check_overrides(cfg: Any, options: Mapping[str, Any]) -> None:
     """Check that every dotted key names something that the config or its types know.
 
-    A key is accepted when it stands in the config already, or when the dict that it would
-    enter has a ``type`` whose constructor takes it.
+    A key is accepted when it stands in the config already, or when the dict that it
+    would enter has a ``type`` whose constructor takes it.
 
     Args:
         cfg: The config before merging.
