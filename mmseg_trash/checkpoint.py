@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from torch import nn
@@ -42,6 +43,8 @@ def read_checkpoint(
         raise CheckpointError(f'{file}: expected a checkpoint file, found a folder')
     # The original mmengine knows no list of safe types; its files then need `trusted`.
     allowed = getattr(mmengine_checkpoint, 'get_torch_safe_globals', list)()
+    # mmengine forgets the types of some arrays that its own message hub holds.
+    allowed = [*allowed, *(type(np.dtype(t)) for t in ('f4', 'i4', 'u8', '?'))]
     try:
         with torch.serialization.safe_globals(allowed):
             content = torch.load(file, map_location='cpu', weights_only=not trusted)

@@ -1,1 +1,5 @@
-"""Placeholder, replaced by the package's owner."""
+"""Optimiser wrappers, registered in mmseg's ``OPTIM_WRAPPERS``."""
+
+from .bfloat16_optim_wrapper import BFloat16OptimWrapper
+
+__all__ = ['BFloat16OptimWrapper']

@@ -1,0 +1,45 @@
+"""Fixtures that several test files share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault('OMP_NUM_THREADS', '2')
+os.environ.setdefault('HF_HUB_OFFLINE', '1')
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _private_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests' label maps out of the user's cache."""
+    os.environ['MMSEG_TRASH_CACHE'] = str(tmp_path_factory.mktemp('cache'))
+
+
+@pytest.fixture(scope='session')
+def toy_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tiny toy data set: 8 train, 4 val and 3 test images of 128×128."""
+    from mmseg_trash.datasets.toy import make_toy
+
+    root = tmp_path_factory.mktemp('data') / 'toy'
+    make_toy(root, num_train=8, num_val=4, num_test=3, size=128, seed=1, workers=1)
+    return root
+
+
+@pytest.fixture(scope='session')
+def taco_root() -> Path:
+    """Return the folder of the real photographs, or skip where they are absent.
+
+    ``TACO_ROOT`` names it; a folder ``shared/data/taco289`` beside the project is found
+    by itself.
+    """
+    default = Path(__file__).parents[2] / 'shared' / 'data' / 'taco289'
+    root = Path(os.environ.get('TACO_ROOT', default))
+    if not (root / 'train.json').is_file():
+        pytest.skip(f'no real photographs at {root}; set TACO_ROOT')
+    return root
+
+
+@pytest.fixture(scope='session')
+def project() -> Path:
+    """Return the project's root."""
+    return Path(__file__).parents[1]
