@@ -1,5 +1,6 @@
 """Read checkpoints with clear errors, and load them into a config's model."""
 
+import contextlib
 import os
 import pickle
 import zipfile
@@ -15,6 +16,8 @@ from .config import build_model, num_classes
 from .errors import CheckpointError
 
 _SHOWN = 5
+# Before torch 2.5 there is no list of safe types either.
+_safe_globals = getattr(torch.serialization, 'safe_globals', contextlib.nullcontext)
 
 
 def read_checkpoint(
@@ -46,7 +49,7 @@ def read_checkpoint(
     # mmengine forgets the types of some arrays that its own message hub holds.
     allowed = [*allowed, *(type(np.dtype(t)) for t in ('f4', 'i4', 'u8', '?'))]
     try:
-        with torch.serialization.safe_globals(allowed):
+        with _safe_globals(allowed):
             content = torch.load(file, map_location='cpu', weights_only=not trusted)
     except pickle.UnpicklingError as error:
         if zipfile.is_zipfile(file):

@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the package's owner."""
+"""From a trained model to label maps, pictures and a submission; registers nothing."""
