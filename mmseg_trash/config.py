@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from mmengine.config import Config, ConfigDict
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from .errors import ConfigError
 from .overrides import check_overrides
@@ -116,7 +117,7 @@ def load_config(
             f'moved to fold {number}; start from the config in configs/'
         )
     if cfg_options:
-        check_overrides(cfg, cfg_options)
+        check_overrides(cfg._cfg_dict, cfg_options)
         cfg.merge_from_dict(dict(cfg_options))
     return without_pretrained(cfg) if from_scratch else cfg
 
@@ -132,6 +133,25 @@ def num_classes(cfg: Config) -> int:
         if isinstance(part, Mapping) and 'num_classes' in part:
             return int(part['num_classes'])
     raise ConfigError('model.decode_head.num_classes is not set in the config')
+
+
+class _DropRatesOnCpu(TorchFunctionMode):
+    """Keep ``torch.linspace`` on the CPU while a model is built on the meta device.
+
+    Backbones read their rates of stochastic depth out of such a tensor.
+    """
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.linspace:
+            kwargs.setdefault('device', 'cpu')
+        return func(*args, **kwargs)
 
 
 def build_model(
@@ -157,13 +177,13 @@ def build_model(
     model_cfg = ConfigDict(cfg.model.to_dict())
     if cfg.get('data_preprocessor') is not None:
         model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
-    with torch.device(device if str(device) == 'meta' else 'cpu'):
-        model = MODELS.build(model_cfg)
+    if str(device) == 'meta':
+        with torch.device('meta'), _DropRatesOnCpu():
+            return MODELS.build(model_cfg)
+    model = MODELS.build(model_cfg)
     if init:
         model.init_weights()
-    if device is not None and str(device) != 'meta':
-        model = model.to(device)
-    return model
+    return model if device is None else model.to(device)
 
 
 def build_dataset(cfg: Mapping[str, Any]) -> Any:
