@@ -120,5 +120,5 @@ def test_build_model_takes_the_preprocessor(config: Path) -> None:
     cfg = load_config(config, from_scratch=True)
     model = build_model(cfg, device='meta')
     assert next(model.parameters()).device.type == 'meta'
-    assert model.data_preprocessor.channel_conversion
+    assert model.data_preprocessor.size == (512, 512)
     assert num_classes(cfg) == model.decode_head.num_classes == 11

@@ -85,11 +85,9 @@ def test_one_registered_type_per_file_named_after_it() -> None:
 
 
 def test_registered_packages_do_not_import_each_other() -> None:
-    types = {
-        f'mmseg_trash.{".".join(p.relative_to(ROOT / "mmseg_trash").with_suffix("").parts)}'
-        for p in sources('mmseg_trash')
-        if registered(p)
-    } | {f'mmseg_trash.{name}' for name in REGISTERED}
+    files = [p for p in sources('mmseg_trash') if registered(p)]
+    types = {'.'.join(p.relative_to(ROOT).with_suffix('').parts) for p in files}
+    types |= {f'mmseg_trash.{name}' for name in REGISTERED}
     for path in sources('mmseg_trash'):
         package = path.relative_to(ROOT / 'mmseg_trash').parts[0]
         if package not in REGISTERED:
