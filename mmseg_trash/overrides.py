@@ -119,7 +119,7 @@ def _allowed(node: Mapping[str, Any], name: str, top: bool) -> tuple[set[str], b
         names, anything = _parameters(_resolve(kind) if isinstance(kind, str) else kind)
         return names | {'paramwise_cfg', 'constructor', 'type'}, anything
     if kind is None:
-        return set(), not node
+        return set(), not any(value is not None for value in node.values())
     target = _resolve(kind) if isinstance(kind, str) else kind
     if target is None:
         return set(), True
@@ -127,7 +127,7 @@ def _allowed(node: Mapping[str, Any], name: str, top: bool) -> tuple[set[str], b
     return names | {'type', 'init_cfg'}, anything
 
 
-def _check(cfg: Any, key: str) -> None:
+def _check(cfg: Any, key: str, options: Mapping[str, Any]) -> None:
     """Raise when one dotted key leads nowhere."""
     node: Any = cfg
     name = ''
@@ -136,6 +136,8 @@ def _check(cfg: Any, key: str) -> None:
         where = '.'.join(parts[:depth])
         if isinstance(node, Mapping):
             if part not in node:
+                # another option may give this dict another type
+                node = {**node, 'type': options.get(f'{where}.type', node.get('type'))}
                 extra, anything = _allowed(node, name, top=depth == 0)
                 if anything or part in extra:
                     return
@@ -175,4 +177,4 @@ def check_overrides(cfg: Any, options: Mapping[str, Any]) -> None:
         ConfigError: A key leads nowhere; the message suggests close ones.
     """
     for key in options:
-        _check(cfg, key)
+        _check(cfg, key, options)

@@ -73,6 +73,10 @@ def test_from_scratch_drops_every_pretrained_weight(project: Path) -> None:
         {'train_dataloader.dataset.rule': 'vertices'},
         {'train_dataloader.prefetch_factor': 4},
         {'default_hooks.checkpoint.save_last': False},
+        {
+            'model.decode_head.norm_cfg.type': 'GN',
+            'model.decode_head.norm_cfg.num_groups': 32,
+        },
         {'load_from': 'a.pth', 'find_unused_parameters': True},
     ],
 )
