@@ -1,0 +1,49 @@
+"""A progress bar on a terminal, a line now and then elsewhere."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+T = TypeVar('T')
+LINES = 10
+"""How many lines stand in for the bar where there is no terminal."""
+
+
+def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
+    """Pass items through and show on standard error how many have come.
+
+    Args:
+        items: What to pass through.
+        total: How many there will be.
+        title: What is being done.
+
+    Yields:
+        The items.
+    """
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:
+        for done, item in enumerate(items, 1):
+            yield item
+            if done * LINES // total > (done - 1) * LINES // total:
+                sys.stderr.write(f'{title}: {done}/{total}\n')
+        return
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(title, total=total)
+        for item in items:
+            yield item
+            progress.advance(task)
