@@ -1,1 +1,5 @@
-"""Placeholder, replaced by the package's owner."""
+"""Metrics, registered in mmseg's METRICS."""
+
+from .trash_iou_metric import TrashIoUMetric
+
+__all__ = ['TrashIoUMetric']
