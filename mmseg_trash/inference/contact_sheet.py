@@ -10,18 +10,21 @@ import numpy as np
 
 from ..errors import DataError
 from ..fileio import atomic_write
-from .visualize import PAPER, Colour, Picture, fit, legend, text_strip
+from .lettering import PAPER, Colour, Picture, legend, text_strip
+from .visualize import fit
+
+Legend = Sequence[tuple[str, Colour]]
 
 MARGIN = 6
 HEADING = 30
-CAPTION = 22
+CAPTION = 40
 
 
 def contact_sheet(
     rows: Sequence[Sequence[Picture]],
     headings: Sequence[str],
     captions: Sequence[Sequence[str]],
-    entries: Sequence[tuple[str, Colour]],
+    legends: Sequence[Legend],
     tile: int = 288,
 ) -> Picture:
     """Lay pictures out in equal square tiles.
@@ -30,7 +33,7 @@ def contact_sheet(
         rows: Pictures of any size, H x W x 3; every row has one per heading.
         headings: Titles of the columns.
         captions: The text under each picture.
-        entries: Names and colours of the legend at the bottom.
+        legends: Names and colours, each legend on lines of its own at the bottom.
         tile: Side of a tile in pixels.
 
     Returns:
@@ -49,7 +52,7 @@ def contact_sheet(
         lines.append(_line([fit(picture, tile) for picture in pictures]))
         lines.append(_line([text_strip(text, tile, CAPTION, 12) for text in texts]))
     width = lines[0].shape[1]
-    return np.vstack([*lines, legend(entries, width)]) if entries else np.vstack(lines)
+    return np.vstack([*lines, *(legend(entries, width) for entries in legends)])
 
 
 def _line(tiles: Sequence[Picture]) -> Picture:
@@ -63,7 +66,7 @@ def _line(tiles: Sequence[Picture]) -> Picture:
 def write_sheets(
     rows: Iterable[tuple[Sequence[Picture], Sequence[str]]],
     headings: Sequence[str],
-    entries: Sequence[tuple[str, Colour]],
+    legends: Sequence[Legend],
     path: str | os.PathLike[str],
     per_sheet: int = 6,
     tile: int = 288,
@@ -73,7 +76,7 @@ def write_sheets(
     Args:
         rows: Pictures and their captions.
         headings: Titles of the columns.
-        entries: The legend.
+        legends: See `contact_sheet`.
         path: ``folder/name.png``; the sheets become ``folder/name_01.png`` and so on.
         per_sheet: Rows on a sheet.
         tile: Side of a picture in pixels.
@@ -87,7 +90,7 @@ def write_sheets(
     while part := list(islice(source, per_sheet)):
         number += 1
         pictures, captions = zip(*part)
-        sheet = contact_sheet(pictures, headings, captions, entries, tile)
+        sheet = contact_sheet(pictures, headings, captions, legends, tile)
         written = target.with_name(f'{target.stem}_{number:02}{target.suffix}')
         write_picture(sheet, written)
         yield written

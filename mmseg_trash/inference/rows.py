@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..metainfo import IGNORE_INDEX
-from .visualize import Colour, Picture, error_map, overlay
+from .lettering import Colour, Picture
+from .visualize import error_map, overlay
 
 Row = tuple[list[Picture], list[str]]
 
@@ -120,7 +121,7 @@ def prediction_row(dataset: Any, index: int, prediction: NDArray[np.uint8]) -> R
             str(dataset.get_data_info(index)['file_name']),
             _shares(truth, classes),
             _shares(prediction, classes),
-            f'mIoU {100 * mean:.1f}' + (f' ({", ".join(parts)})' if parts else ''),
+            f'mIoU {100 * mean:.1f} · ' + ', '.join(parts or ['background alone']),
         ],
     )
 
@@ -171,4 +172,6 @@ def _shares(label: NDArray[np.uint8], classes: Sequence[str]) -> str:
 
 def _share(name: str, share: float) -> str:
     percent = 100 * share
-    return f'{name} {percent:.0f}%' if percent >= 1 else f'{name} {percent:.1g}%'
+    if percent < 0.1:
+        return f'{name} <0.1%'
+    return f'{name} {percent:.0f}%' if percent >= 1 else f'{name} {percent:.1f}%'

@@ -1,21 +1,16 @@
-"""Draw label maps: colours, overlays, errors, legends. Images are RGB, uint8."""
+"""Draw label maps: colours, overlays, errors. Images are RGB, uint8."""
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from ..metainfo import CLASSES, IGNORE_INDEX, PALETTE
+from .lettering import Colour, Picture
 
-Picture = NDArray[np.uint8]
-Colour = tuple[int, int, int]
-
-INK: Colour = (33, 37, 41)
-PAPER: Colour = (255, 255, 255)
+MOUNT: Colour = (236, 238, 240)
+"""Colour of a tile where the photograph does not fill it."""
 IGNORED: Colour = (255, 255, 255)
 """Colour of the pixels under the ignore index."""
 
@@ -121,7 +116,7 @@ def error_map(
 
 
 def fit(image: Picture, size: int, nearest: bool = False) -> Picture:
-    """Bring a picture into a square tile, its proportions kept, the rest paper.
+    """Bring a picture into a square tile, its proportions kept, the rest `MOUNT`.
 
     Args:
         image: H x W x 3.
@@ -138,65 +133,10 @@ def fit(image: Picture, size: int, nearest: bool = False) -> Picture:
     small = cv2.resize(
         image, target, interpolation=cv2.INTER_AREA if scale < 1 else grow
     )
-    tile = np.full((size, size, 3), PAPER, dtype=np.uint8)
+    tile = np.full((size, size, 3), MOUNT, dtype=np.uint8)
     top, left = (size - target[1]) // 2, (size - target[0]) // 2
     tile[top : top + target[1], left : left + target[0]] = small
     return tile
-
-
-@cache
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Load the font that comes with matplotlib, so that every machine draws alike."""
-    import matplotlib
-
-    name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), 'fonts/ttf', name), size)
-
-
-def text_strip(
-    text: str, width: int, height: int, size: int = 13, bold: bool = False
-) -> Picture:
-    """Write one line of text, centred; one that is too long loses its middle."""
-    strip = Image.new('RGB', (width, height), PAPER)
-    font = _font(size, bold)
-    shown, keep = text, len(text)
-    while font.getlength(shown) > width - 4 and keep > 2:
-        keep -= 1
-        shown = f'{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}'
-    draw = ImageDraw.Draw(strip)
-    draw.text((width / 2, height / 2), shown, INK, font, anchor='mm')
-    return np.asarray(strip)
-
-
-def legend(
-    entries: Sequence[tuple[str, Colour]], width: int, size: int = 13
-) -> Picture:
-    """Draw colour swatches with their names, wrapped into as many lines as needed.
-
-    Args:
-        entries: Names and colours.
-        width: Width of the picture in pixels.
-        size: Height of the letters in pixels.
-
-    Returns:
-        H x ``width`` x 3 picture.
-    """
-    font, line, gap = _font(size), 2 * size, size
-    places: list[tuple[int, int]] = []
-    left, top = gap, gap // 2
-    for name, _ in entries:
-        taken = int(font.getlength(name)) + 3 * gap + gap // 2
-        if left + taken > width and left > gap:
-            left, top = gap, top + line
-        places.append((left, top))
-        left += taken
-    strip = Image.new('RGB', (width, top + line), PAPER)
-    draw = ImageDraw.Draw(strip)
-    for (name, colour), (x, y) in zip(entries, places):
-        box = (x, y + 3, x + gap + gap // 2, y + line - 6)
-        draw.rectangle(box, fill=colour, outline=INK)
-        draw.text((x + 2 * gap, y + line / 2 - 1), name, INK, font, anchor='lm')
-    return np.asarray(strip)
 
 
 def class_entries(

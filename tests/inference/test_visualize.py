@@ -10,6 +10,7 @@ from mmseg_trash.inference.contact_sheet import (
     write_picture,
     write_sheets,
 )
+from mmseg_trash.inference.lettering import legend, text_strip
 from mmseg_trash.inference.visualize import (
     ERRORS,
     class_entries,
@@ -17,9 +18,7 @@ from mmseg_trash.inference.visualize import (
     error_kinds,
     error_map,
     fit,
-    legend,
     overlay,
-    text_strip,
 )
 from mmseg_trash.metainfo import PALETTE
 
@@ -71,15 +70,26 @@ def test_fit_keeps_proportions(shape: tuple[int, int]) -> None:
     assert found == tuple(max(1, round(side * scale)) for side in shape)
 
 
-def test_text_too_long_loses_its_middle_not_the_tile() -> None:
+def ink(picture: np.ndarray, axis: int) -> np.ndarray:
+    """Return the places along one axis that letters touch."""
+    return np.flatnonzero((picture < 128).any(axis=(1 - axis, 2)))
+
+
+def test_text_fits_its_strip() -> None:
     short = text_strip('abc', 200, 22)
     assert short.shape == (22, 200, 3)
-    assert 0 < (short < 128).any(axis=(0, 2)).sum() < 40
-    long = text_strip('batch_01_vt/' + 'x' * 300 + '.jpg', 200, 22)
-    used = np.flatnonzero((long < 128).any(axis=(0, 2)))
-    assert used.min() >= 1
-    assert used.max() <= 198
-    assert len(used) > 120
+    assert 0 < len(ink(short, 1)) < 40
+    path = ink(text_strip(f'batch_01/{"x" * 300}.jpg', 200, 40), 1)
+    assert path.min() >= 1
+    assert path.max() <= 198
+    assert len(path) > 120
+
+
+def test_text_breaks_into_the_lines_that_fit() -> None:
+    one = text_strip('Paper 12%, Metal 3%', 200, 40)
+    two = text_strip('Paper 12%, Metal 3%, Plastic bag 1%, Glass 1%', 200, 40)
+    more = text_strip(', '.join(['Plastic bag 12%'] * 9), 200, 40)
+    assert ink(one, 0).max() < 20 < ink(two, 0).max() <= ink(more, 0).max() < 40
 
 
 def test_legend_wraps_and_shows_every_colour() -> None:
@@ -98,9 +108,11 @@ def sheet_rows(number: int) -> list:
 
 def test_contact_sheet_has_equal_tiles() -> None:
     pictures, captions = zip(*sheet_rows(3))
-    sheet = contact_sheet(pictures, ('one', 'two'), captions, class_entries(), tile=100)
+    sheet = contact_sheet(
+        pictures, ('one', 'two'), captions, [class_entries()], tile=100
+    )
     assert sheet.shape[1] == 2 * 100 + 3 * 6
-    assert sheet.shape[0] > 3 * 122 + 30
+    assert sheet.shape[0] > 3 * 140 + 30
     with pytest.raises(ValueError, match='2 pictures under 1 headings'):
         contact_sheet(pictures, ('one',), captions, [])
     with pytest.raises(ValueError, match='at least one row'):

@@ -52,10 +52,10 @@ def main(argv: list[str] | None = None) -> None:
     np.random.seed(args.seed)
     picked = rows.pick(len(dataset), args.num, args.seed)
     drawn = (rows.browse_row(dataset, index) for index in picked)
-    entries = class_entries(*rows.names_and_colours(dataset))
+    legends = [class_entries(*rows.names_and_colours(dataset))]
     out = Path(args.out, f'{args.split}.png')
     for path in write_sheets(
-        drawn, rows.BROWSE_HEADINGS, entries, out, per_sheet=args.per_sheet
+        drawn, rows.BROWSE_HEADINGS, legends, out, per_sheet=args.per_sheet
     ):
         print(path)
 

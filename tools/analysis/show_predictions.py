@@ -59,9 +59,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     dataset = predictor.dataset(cfg.val_dataloader.dataset)
     drawn = rows.prediction_rows(predictor, dataset, args.num, args.seed, args.worst)
-    entries = [*class_entries(*rows.names_and_colours(dataset)), *ERRORS.items()]
+    legends = [class_entries(*rows.names_and_colours(dataset)), list(ERRORS.items())]
     for path in write_sheets(
-        drawn, rows.PREDICTION_HEADINGS, entries, out, per_sheet=args.per_sheet
+        drawn, rows.PREDICTION_HEADINGS, legends, out, per_sheet=args.per_sheet
     ):
         print(path)
 
