@@ -3,7 +3,7 @@
 model = dict(
     type='EncoderDecoder',
     backbone=dict(
-        type='MixVisionTransformer',
+        type='SDPAMixVisionTransformer',
         in_channels=3,
         embed_dims=32,
         num_stages=4,

@@ -3,7 +3,7 @@
 model = dict(
     type='EncoderDecoder',
     backbone=dict(
-        type='SwinTransformer',
+        type='SDPASwinTransformer',
         embed_dims=96,
         window_size=7,
         depths=[2, 2, 6, 2],

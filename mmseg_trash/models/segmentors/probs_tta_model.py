@@ -1,0 +1,67 @@
+"""Test-time augmentation that keeps what it has averaged."""
+
+import torch
+from mmengine.structures import PixelData
+from mmseg.models.segmentors import SegTTAModel
+from mmseg.registry import MODELS
+from mmseg.utils import SampleList
+
+
+@MODELS.register_module()
+class ProbsTTAModel(SegTTAModel):
+    """Average class probabilities over the views of each image.
+
+    Differs from the parent in that the average stays in the sample: as ``seg_probs``,
+    (C, H, W) float32, summing to 1, and under ``seg_logits`` as its logarithm, so that
+    a softmax of it gives the average back. The parent keeps the last view's logits.
+
+    Args:
+        outputs: ``'logits'`` if the segmentor's ``seg_logits`` hold logits, ``'probs'``
+            if they hold probabilities already (mask-classification heads).
+        **kwargs: The parent's arguments.
+
+    Raises:
+        ValueError: ``outputs`` is neither of the two.
+    """
+
+    # keeps log(0) finite; below every probability that float32's softmax tells from 0
+    tiny = torch.finfo(torch.float32).tiny
+
+    def __init__(self, outputs: str = 'logits', **kwargs: object) -> None:
+        if outputs not in ('logits', 'probs'):
+            raise ValueError(f"outputs must be 'logits' or 'probs', got {outputs!r}")
+        super().__init__(**kwargs)
+        self.outputs = outputs
+
+    def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
+        """Merge the views of each image.
+
+        Args:
+            data_samples_list: For each image the samples of its views, with
+                ``seg_logits`` of (C, H, W) at the original size, flips undone.
+
+        Returns:
+            One sample per image with ``pred_sem_seg``, ``seg_probs``, ``seg_logits``,
+            the truth if there is one, and the image's meta data.
+
+        Raises:
+            ValueError: A segmentor with a single (sigmoid) output channel.
+        """
+        return [self._merge(views) for views in data_samples_list]
+
+    def _merge(self, views: SampleList) -> object:
+        merged = views[0]
+        total = self._probs(views[0].seg_logits.data)
+        for view in views[1:]:
+            total = total + self._probs(view.seg_logits.data)
+        probs = total / len(views)
+        merged.seg_probs = PixelData(data=probs)
+        merged.seg_logits = PixelData(data=probs.clamp_min(self.tiny).log())
+        merged.pred_sem_seg = PixelData(data=probs.argmax(dim=0, keepdim=True))
+        return merged
+
+    def _probs(self, output: torch.Tensor) -> torch.Tensor:
+        if output.shape[0] == 1:
+            raise ValueError('one output channel: averages need a channel per class')
+        output = output.float()
+        return output.softmax(dim=0) if self.outputs == 'logits' else output
