@@ -1,0 +1,130 @@
+"""Photometric distortion by lookup tables."""
+
+import cv2
+import numpy as np
+from mmcv.transforms.utils import cache_randomness
+from mmseg.datasets.transforms import PhotoMetricDistortion
+from mmseg.registry import TRANSFORMS
+from numpy import random
+
+RAMP = np.arange(256, dtype=np.uint8)
+HUES = 180
+"""Hue values of OpenCV's uint8 HSV: two degrees each."""
+
+
+@TRANSFORMS.register_module()
+class FastPhotoMetricDistortion(PhotoMetricDistortion):
+    """Change brightness, contrast, saturation and hue at random, by lookup tables.
+
+    Differs from its parent in speed alone: from the same state of ``np.random`` it
+    returns the same uint8 image and leaves the same state. The parent computes every
+    change in float32 for every pixel; here it is computed, by the parent's arithmetic,
+    for the 256 possible values, and changes that follow each other share one table.
+    Saturation and hue need one conversion to HSV each, since the parent rounds to
+    uint8 in between.
+
+    Args:
+        brightness_delta: Largest change of brightness, in grey levels.
+        contrast_range: Smallest and largest factor of contrast.
+        saturation_range: Smallest and largest factor of saturation.
+        hue_delta: Largest turn of the hue, in steps of two degrees.
+
+    Raises:
+        ValueError: If a delta is negative, or a range is negative or reversed.
+    """
+
+    def __init__(
+        self,
+        brightness_delta: int = 32,
+        contrast_range: tuple[float, float] = (0.5, 1.5),
+        saturation_range: tuple[float, float] = (0.5, 1.5),
+        hue_delta: int = 18,
+    ) -> None:
+        if brightness_delta < 0:
+            raise ValueError(
+                f'brightness_delta must not be negative, got {brightness_delta}'
+            )
+        if not 0 <= hue_delta <= HUES // 2:
+            raise ValueError(f'hue_delta must be in [0, {HUES // 2}], got {hue_delta}')
+        for name, (low, high) in (
+            ('contrast_range', contrast_range),
+            ('saturation_range', saturation_range),
+        ):
+            if not 0 <= low <= high:
+                raise ValueError(
+                    f'{name} must be 0 <= low <= high, got ({low}, {high})'
+                )
+        super().__init__(brightness_delta, contrast_range, saturation_range, hue_delta)
+
+    @cache_randomness
+    def draw(self) -> dict[str, float | None]:
+        """Draw the changes, in the parent's order of draws.
+
+        Returns:
+            ``brightness`` (added), ``early_contrast``, ``saturation``,
+            ``late_contrast`` (factors) and ``hue`` (steps); None is no change.
+        """
+        plan: dict[str, float | None] = dict.fromkeys(
+            ('brightness', 'early_contrast', 'saturation', 'hue', 'late_contrast')
+        )
+        if random.randint(2):
+            plan['brightness'] = random.uniform(
+                -self.brightness_delta, self.brightness_delta
+            )
+        early = random.randint(2) == 1
+        if early and random.randint(2):
+            plan['early_contrast'] = self._draw_contrast()
+        if random.randint(2):
+            plan['saturation'] = random.uniform(
+                self.saturation_lower, self.saturation_upper
+            )
+        if random.randint(2):
+            # the parent fails on a delta of 0
+            delta = self.hue_delta
+            plan['hue'] = random.randint(-delta, delta) if delta else 0
+        if not early and random.randint(2):
+            plan['late_contrast'] = self._draw_contrast()
+        return plan
+
+    def _draw_contrast(self) -> float:
+        return random.uniform(self.contrast_lower, self.contrast_upper)
+
+    def transform(self, results: dict) -> dict:
+        """Change ``img`` (uint8, (H, W, 3), BGR); a new array unless nothing changes.
+
+        Raises:
+            TypeError: If the image is not uint8.
+        """
+        img = results['img']
+        if img.dtype != np.uint8:
+            raise TypeError(f'the image must be uint8 for lookup tables: {img.dtype}')
+        plan = self.draw()
+        table = RAMP
+        if plan['brightness'] is not None:
+            table = self.convert(table, beta=plan['brightness'])
+        if plan['early_contrast'] is not None:
+            table = self.convert(table, alpha=plan['early_contrast'])
+        if plan['saturation'] is not None:
+            img, table = _look_up(img, table), RAMP
+            img = _change_hsv(img, 1, self.convert(RAMP, alpha=plan['saturation']))
+        if plan['hue'] is not None:
+            img, table = _look_up(img, table), RAMP
+            shifted = (RAMP.astype(int) + plan['hue']) % HUES
+            img = _change_hsv(img, 0, shifted.astype(np.uint8))
+        if plan['late_contrast'] is not None:
+            table = self.convert(table, alpha=plan['late_contrast'])
+        results['img'] = _look_up(img, table)
+        return results
+
+
+def _look_up(img: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Map every value of an image; the identity table costs nothing."""
+    return img if table is RAMP else cv2.LUT(img, table)
+
+
+def _change_hsv(img: np.ndarray, channel: int, table: np.ndarray) -> np.ndarray:
+    """Map one channel of the HSV form of a BGR image."""
+    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
+    values = cv2.extractChannel(hsv, channel)
+    cv2.insertChannel(cv2.LUT(values, table), hsv, channel)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
