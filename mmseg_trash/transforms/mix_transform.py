@@ -1,0 +1,112 @@
+"""What the transforms that mix donors into a sample share."""
+
+from abc import abstractmethod
+from typing import Any, Protocol
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+
+from .donor_pool import DonorPool, PoolHolder
+
+
+class DonorDataset(Protocol):
+    """What a data set has to offer as the source of donors (``TrashDataset`` does)."""
+
+    @property
+    def metainfo(self) -> dict: ...
+
+    def load_image(self, index: int) -> np.ndarray: ...
+
+    def label_map_of(self, index: int) -> np.ndarray: ...
+
+    def class_counts(self) -> np.ndarray: ...
+
+
+class MixTransform(BaseTransform):
+    """Paste something of other images of the data set into a sample.
+
+    Stands right after loading, at native resolution: the donor then goes through the
+    same resizing, cropping, flipping and colour changes as the sample. Donors come
+    from ``results['dataset']`` by way of a :class:`DonorPool`, decoded by the loader of
+    the sample itself, so that the order of the channels is the same. What is pasted is
+    decided by label maps and instances alone, never by the colours of pixels.
+
+    With probability 0, and for a sample that is not chosen, nothing is touched.
+    Random numbers come from ``np.random``: from the same seed a fresh transform does
+    the same.
+
+    Args:
+        prob: Probability that a sample is mixed.
+        pool_size: Number of decoded donors that each worker keeps; 0 decodes one for
+            every use.
+        refresh: Once the pool is full, one donor is replaced every so many mixed
+            samples.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self, prob: float, pool_size: int, refresh: int) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob must be in [0, 1], got {prob}')
+        if pool_size < 0:
+            raise ValueError(f'pool_size must not be negative, got {pool_size}')
+        if refresh < 1:
+            raise ValueError(f'refresh must be at least 1, got {refresh}')
+        self.prob = prob
+        self.pool_size = pool_size
+        self.refresh = refresh
+        self._holder: PoolHolder = PoolHolder()
+
+    @cache_randomness
+    def draw(self, results: dict) -> Any:
+        """Draw whether and what to paste; None leaves the sample alone."""
+        if np.random.random() >= self.prob:
+            return None
+        dataset = results['dataset']
+        pool = self._holder.get(dataset, lambda: self.build_pool(dataset))
+        pool.turn()
+        return self.draw_paste(results, pool)
+
+    @abstractmethod
+    def build_pool(self, dataset: Any) -> DonorPool:
+        """Return an empty pool of the donors of a data set."""
+
+    @abstractmethod
+    def draw_paste(self, results: dict, pool: DonorPool) -> Any:
+        """Draw everything that is random about one paste."""
+
+    @abstractmethod
+    def paste(self, image: np.ndarray, label: np.ndarray, plan: Any) -> None:
+        """Paste into an image, (H, W, 3), and its label map, (H, W), in place."""
+
+    def transform(self, results: dict) -> dict:
+        """Mix a donor into ``img`` and ``gt_seg_map``, as new arrays.
+
+        Raises:
+            KeyError: If the sample has no data set, image or label map.
+            ValueError: If image and label map differ in size.
+        """
+        if self.prob == 0:
+            return results
+        for key in ('dataset', 'img', 'gt_seg_map'):
+            if results.get(key) is None:
+                raise KeyError(
+                    f'{type(self).__name__} needs results[{key!r}]: it stands right '
+                    'after the loading of image and label map, in the pipeline of a '
+                    'data set that hands itself over, as TrashDataset does'
+                )
+        if results['img'].shape[:2] != results['gt_seg_map'].shape:
+            raise ValueError(
+                f'image {results["img"].shape[:2]} and label map '
+                f'{results["gt_seg_map"].shape} differ in size'
+            )
+        plan = self.draw(results)
+        if plan is None:
+            return results
+        # the loader may hand out read-only or cached arrays
+        image, label = results['img'].copy(), results['gt_seg_map'].copy()
+        self.paste(image, label, plan)
+        results['img'], results['gt_seg_map'] = image, label
+        return results
