@@ -141,11 +141,19 @@ def test_half_logits_are_computed_in_float32(dtype):
     assert half.grad.abs().max() > 0
 
 
+class Probe(IoUCELoss):
+    """Fails where the terms would be computed under autocast."""
+
+    def _loss(self, *args):
+        assert not torch.is_autocast_enabled('cpu')
+        return super()._loss(*args)
+
+
 def test_autocast_does_not_change_the_value():
     logits, label = batch()
     expected = IoUCELoss(class_weight=[1, 2, 3, 4])(logits, label)
     with torch.autocast('cpu', dtype=torch.bfloat16):
-        inside = IoUCELoss(class_weight=[1, 2, 3, 4])(logits, label)
+        inside = Probe(class_weight=[1, 2, 3, 4])(logits, label)
     assert inside.dtype == torch.float32
     assert torch.equal(inside, expected)
 
