@@ -56,12 +56,13 @@ def main(argv: list[str] | None = None) -> None:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task('draw', total=None)
         options = vars(args)
+        jobs = args.num_train + args.num_val + args.num_test
         root = make_toy(
             options.pop('out'),
             **options,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-        bar.update(task, total=1, completed=1)
+        bar.update(task, total=jobs, completed=jobs)
     console.print(f'Toy data set: {root}')
 
 

@@ -5,14 +5,19 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from .canvas import jitter, pick
+from .canvas import jitter
 from .textures import clouds, grain
 
 Background = Callable[[np.random.Generator, int], np.ndarray]
 
 
+def _tone(rng: np.random.Generator, tones: list[tuple[int, int, int]]) -> np.ndarray:
+    """Choose a ground's tone and vary its hue a little."""
+    return jitter(rng, tones[rng.integers(len(tones))], 7)
+
+
 def _tinted(tone: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    return factor[..., None] * tone[None, None]
+    return cv2.merge([factor.astype(np.float32) * value for value in tone])
 
 
 def asphalt(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -20,7 +25,7 @@ def asphalt(rng: np.random.Generator, size: int) -> np.ndarray:
     unit = size / 512
     stones = cv2.GaussianBlur(grain(rng, size, size), (0, 0), max(0.9 * unit, 0.4))
     factor = 1 + 0.34 * stones + 0.12 * clouds(rng, size, size, size / 3)
-    image = _tinted(pick(rng, [(84, 85, 88), (98, 97, 95), (70, 72, 76)]), factor)
+    image = _tinted(_tone(rng, [(84, 85, 88), (98, 97, 95), (70, 72, 76)]), factor)
     if rng.random() < 0.4:
         walk = np.cumsum(rng.normal(0, 0.03, 24)) + rng.uniform(0.2, 0.8)
         points = np.stack([np.linspace(0, 1, 24), walk], 1)[:, :: rng.choice([-1, 1])]
@@ -42,7 +47,7 @@ def concrete(rng: np.random.Generator, size: int) -> np.ndarray:
         factor[row : row + width] *= 0.62
         factor[row + width : row + 2 * width] *= 1.08
     return _tinted(
-        pick(rng, [(160, 156, 148), (146, 147, 148), (172, 164, 150)]), factor
+        _tone(rng, [(160, 156, 148), (146, 147, 148), (172, 164, 150)]), factor
     )
 
 
@@ -51,19 +56,21 @@ def pavers(rng: np.random.Generator, size: int) -> np.ndarray:
     rows = int(rng.integers(4, 8))
     step = size / rows
     width = step * rng.choice([1.0, 2.0])
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    row = np.floor(y / step)
-    x = x + (row % 2) * width / 2
-    column = np.floor(x / width)
+    line = np.arange(size, dtype=np.float32)
+    row = (line / step).astype(np.intp)
+    # two patterns of columns, which the rows take in turn
+    shifted = np.stack([line, line + width / 2]) / width
+    column = shifted.astype(np.intp)
     tones = rng.uniform(0.86, 1.1, 256).astype(np.float32)
-    factor = tones[((row * 37 + column * 11) % 256).astype(np.intp)]
-    edge = np.minimum(
-        np.minimum(y % step, step - y % step), np.minimum(x % width, width - x % width)
-    )
-    factor *= np.clip(0.55 + 0.45 * edge / (size / 150), 0.55, 1)
+    factor = tones[(row[:, None] * 37 + column[row % 2] * 11) % 256]
+    along = np.minimum(line % step, step - line % step)
+    across = width * np.abs(shifted - np.round(shifted))
+    joint = size / 150
+    factor *= np.clip(0.55 + 0.45 * along / joint, 0.55, 1)[:, None]
+    factor *= np.clip(0.55 + 0.45 * across / joint, 0.55, 1)[row % 2]
     factor += 0.06 * grain(rng, size, size) + 0.05 * clouds(rng, size, size, size / 5)
     return _tinted(
-        pick(rng, [(150, 118, 104), (140, 138, 134), (158, 140, 116)]), factor
+        _tone(rng, [(150, 118, 104), (140, 138, 134), (158, 140, 116)]), factor
     )
 
 
@@ -76,12 +83,12 @@ def tiles(rng: np.random.Generator, size: int) -> np.ndarray:
     joint = max(size / 130, 1.2)
     gaps = [np.minimum(value, step - value) for value in grid]
     edge = np.minimum(gaps[0][:, None], gaps[1][None, :])
-    tone = pick(rng, [(184, 176, 160), (130, 150, 152), (170, 150, 130)])
+    tone = _tone(rng, [(184, 176, 160), (130, 150, 152), (170, 150, 130)])
     factor = 1 + 0.07 * clouds(rng, size, size, size / 6, 4)
     factor += 0.012 * grain(rng, size, size)
     image = _tinted(tone, factor)
-    alpha = np.clip(joint - edge + 0.5, 0, 1)[..., None]
-    return image + (tone * 0.62 - image) * alpha
+    alpha = np.clip(joint - edge + 0.5, 0, 1)
+    return image * cv2.merge([1 - alpha] * 3) + _tinted(tone * 0.62, alpha)
 
 
 def grass(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -108,7 +115,7 @@ def grass(rng: np.random.Generator, size: int) -> np.ndarray:
             cv2.LINE_8,
             4,
         )
-    return image * (1 + 0.1 * grain(rng, size, size)[..., None])
+    return image * cv2.merge([1 + 0.1 * grain(rng, size, size)] * 3)
 
 
 def sand(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -117,7 +124,7 @@ def sand(rng: np.random.Generator, size: int) -> np.ndarray:
     y = np.arange(size, dtype=np.float32)[:, None] / size
     ripples = np.sin(2 * np.pi * (rng.uniform(7, 14) * y + 0.9 * warp))
     factor = 1 + 0.05 * ripples + 0.075 * grain(rng, size, size)
-    return _tinted(pick(rng, [(196, 172, 132), (182, 160, 124)]), factor)
+    return _tinted(_tone(rng, [(196, 172, 132), (182, 160, 124)]), factor)
 
 
 def wood(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -132,7 +139,7 @@ def wood(rng: np.random.Generator, size: int) -> np.ndarray:
     factor = tones[plank] * (1 + 0.1 * fibre + 0.045 * rings)
     gap = np.abs(y * planks - np.round(y * planks)) * size / planks
     factor *= np.clip(0.35 + gap / max(size / 200, 1), 0.35, 1)
-    image = _tinted(pick(rng, [(150, 100, 60), (126, 84, 54), (172, 126, 82)]), factor)
+    image = _tinted(_tone(rng, [(150, 100, 60), (126, 84, 54), (172, 126, 82)]), factor)
     return np.rot90(image).copy() if rng.random() < 0.5 else image
 
 
@@ -142,8 +149,8 @@ def water(rng: np.random.Generator, size: int) -> np.ndarray:
     second = clouds(rng, size, size, size / 8, 2, 2)
     light = np.exp(-((first / 0.14) ** 2)) + 0.7 * np.exp(-((second / 0.1) ** 2))
     factor = 0.82 + 0.2 * light + 0.12 * second
-    image = _tinted(pick(rng, [(66, 112, 122), (58, 98, 96), (72, 104, 130)]), factor)
-    return image + 26 * light[..., None]
+    image = _tinted(_tone(rng, [(66, 112, 122), (58, 98, 96), (72, 104, 130)]), factor)
+    return image + cv2.merge([26 * light] * 3)
 
 
 def soil(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -151,7 +158,7 @@ def soil(rng: np.random.Generator, size: int) -> np.ndarray:
     unit = size / 512
     factor = 1 + 0.2 * clouds(rng, size, size, size / 9, 4)
     factor += 0.12 * grain(rng, size, size)
-    tone = pick(rng, [(112, 88, 66), (96, 80, 64), (124, 104, 80)])
+    tone = _tone(rng, [(112, 88, 66), (96, 80, 64), (124, 104, 80)])
     image = _tinted(tone, factor)
     for _ in range(70):
         x, y = (rng.uniform(0, size, 2) * 16).astype(int)

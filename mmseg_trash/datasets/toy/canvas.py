@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 Colour = Sequence[float] | np.ndarray
+Points = np.ndarray | Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
 SHIFT = 4
 
 
@@ -15,8 +16,8 @@ class Patch:
     """One drawn object, upright, before it is placed in a scene.
 
     Attributes:
-        rgb: Float32 (H, W, 3), 0 to 255, defined beyond the outline too.
-        alpha: Float32 (H, W), 0 to 1: the outline, which is what gets labelled.
+        rgb: Uint8 (H, W, 3), defined beyond the outline too.
+        alpha: Uint8 (H, W), 255 inside: the outline, which is what gets labelled.
         opacity: How much the object hides what lies under it, 0 to 1; a float or
             float32 (H, W).
         height: How far its shadow falls, relative to its size.
@@ -28,25 +29,10 @@ class Patch:
     height: float = 0.05
 
 
-def polygon_alpha(points: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Fill polygons with smooth edges.
-
-    Args:
-        points: (N, 2) x, y in pixels.
-        height: Rows in pixels.
-        width: Columns in pixels.
-
-    Returns:
-        Float32 (height, width), 0 to 1.
-    """
-    board = np.zeros((height, width), np.uint8)
-    fixed = np.round(np.asarray(points) * (1 << SHIFT)).astype(np.int32)
-    cv2.fillPoly(board, [fixed], 255, cv2.LINE_AA, SHIFT)
-    return board.astype(np.float32) / 255
-
-
 class Painter:
-    """Paint on a float32 RGB board in unit coordinates (x and y from 0 to 1).
+    """Paint on an RGB board in unit coordinates (x and y from 0 to 1).
+
+    The board is kept in planes, since arithmetic on interleaved pixels is slow.
 
     Args:
         height: Rows in pixels.
@@ -56,69 +42,77 @@ class Painter:
 
     def __init__(self, height: int, width: int, colour: Colour) -> None:
         self.height, self.width = height, width
-        self.rgb = np.empty((height, width, 3), np.float32)
-        self.rgb[:] = np.asarray(colour, np.float32)
+        self.planes = np.empty((3, height, width), np.float32)
+        self.planes[:] = np.asarray(colour, np.float32)[:, None, None]
 
-    def pixels(self, points: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
-        """Turn unit coordinates (N, 2) into pixels."""
+    @property
+    def rgb(self) -> np.ndarray:
+        """Uint8 (H, W, 3): what has been painted so far."""
+        return np.ascontiguousarray(
+            np.clip(self.planes, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+        )
+
+    def pixels(self, points: Points) -> np.ndarray:
+        """Turn unit coordinates (..., 2) into pixels."""
         return np.asarray(points, np.float64) * (self.width, self.height)
 
-    def blend(self, alpha: np.ndarray, colour: Colour | np.ndarray) -> None:
-        """Lay a colour (RGB or an (H, W, 3) array) over the board by ``alpha``."""
-        self.rgb += (np.asarray(colour, np.float32) - self.rgb) * alpha[..., None]
+    def blend(self, alpha: np.ndarray, colour: Colour) -> None:
+        """Lay a colour over the board by ``alpha`` (H, W)."""
+        for plane, value in zip(self.planes, colour):
+            plane += (np.float32(value) - plane) * alpha
 
     def _blend_box(
         self, pixels: np.ndarray, colour: Colour, opacity: float, thickness: float
     ) -> None:
+        """Blend polygons (K, N, 2), or polylines if ``thickness``, in their box."""
         margin = thickness + 2
-        x0, y0 = np.maximum(np.floor(pixels.min(0) - margin), 0).astype(int)
-        x1, y1 = np.ceil(pixels.max(0) + margin).astype(int)
+        x0, y0 = np.maximum(np.floor(pixels.min((0, 1)) - margin), 0).astype(int)
+        x1, y1 = np.ceil(pixels.max((0, 1)) + margin).astype(int)
         x1, y1 = min(x1, self.width), min(y1, self.height)
         if x0 >= x1 or y0 >= y1:
             return
         board = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        fixed = np.round((pixels - (x0, y0)) * (1 << SHIFT)).astype(np.int32)
+        fixed = list(np.round((pixels - (x0, y0)) * (1 << SHIFT)).astype(np.int32))
         if thickness:
             width = max(1, round(thickness))
-            cv2.polylines(board, [fixed], False, 255, width, cv2.LINE_AA, SHIFT)
+            cv2.polylines(board, fixed, False, 255, width, cv2.LINE_AA, SHIFT)
             opacity *= min(1.0, thickness)
         else:
-            cv2.fillPoly(board, [fixed], 255, cv2.LINE_AA, SHIFT)
-        region = self.rgb[y0:y1, x0:x1]
-        alpha = board.astype(np.float32)[..., None] * np.float32(opacity / 255)
-        region += (np.asarray(colour, np.float32) - region) * alpha
+            cv2.fillPoly(board, fixed, 255, cv2.LINE_AA, SHIFT)
+        alpha = board * np.float32(opacity / 255)
+        for plane, value in zip(self.planes[:, y0:y1, x0:x1], colour):
+            plane += (np.float32(value) - plane) * alpha
 
-    def fill(
-        self,
-        points: np.ndarray | Sequence[Sequence[float]],
-        colour: Colour,
-        opacity: float = 1.0,
-    ) -> None:
-        """Fill a polygon given in unit coordinates."""
-        self._blend_box(self.pixels(points), colour, opacity, 0)
+    def fill(self, points: Points, colour: Colour, opacity: float = 1.0) -> None:
+        """Fill a polygon (N, 2), or several disjoint ones (K, N, 2)."""
+        pixels = self.pixels(points)
+        self._blend_box(pixels.reshape(-1, *pixels.shape[-2:]), colour, opacity, 0)
 
     def line(
-        self,
-        points: np.ndarray | Sequence[Sequence[float]],
-        colour: Colour,
-        thickness: float,
-        opacity: float = 1.0,
+        self, points: Points, colour: Colour, thickness: float, opacity: float = 1.0
     ) -> None:
-        """Stroke a polyline; ``thickness`` in units of the longer side."""
+        """Stroke one polyline (N, 2) or several (K, N, 2).
+
+        ``thickness`` is in units of the longer side.
+        """
         pixels = self.pixels(points)
-        reach = thickness * max(self.height, self.width)
-        self._blend_box(pixels, colour, opacity, max(reach, 0.3))
+        reach = max(thickness * max(self.height, self.width), 0.3)
+        self._blend_box(pixels.reshape(-1, *pixels.shape[-2:]), colour, opacity, reach)
 
     def shade(self, factor: np.ndarray | float) -> None:
-        """Multiply the board by ``factor`` (H, W)."""
-        self.rgb *= factor[..., None] if isinstance(factor, np.ndarray) else factor
+        """Multiply the board by ``factor``, (H, W) or a number."""
+        self.planes *= factor
 
-    def alpha(self, *polygons: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
-        """Unite the areas of polygons given in unit coordinates."""
-        total = np.zeros((self.height, self.width), np.float32)
+    def light(self, amount: np.ndarray) -> None:
+        """Add ``amount`` (H, W), 0 to 255, to all three colours."""
+        self.planes += amount
+
+    def alpha(self, *polygons: Points) -> np.ndarray:
+        """Unite the areas of polygons given in unit coordinates: uint8 (H, W)."""
+        total = np.zeros((self.height, self.width), np.uint8)
         for points in polygons:
-            area = polygon_alpha(self.pixels(points), self.height, self.width)
-            np.maximum(total, area, out=total)
+            fixed = np.round(self.pixels(points) * (1 << SHIFT)).astype(np.int32)
+            cv2.fillPoly(total, [fixed], 255, cv2.LINE_AA, SHIFT)
         return total
 
 

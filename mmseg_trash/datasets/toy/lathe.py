@@ -12,7 +12,7 @@ class Body:
     """The surface coordinates of a turned body on a board of (H, W) pixels.
 
     Attributes:
-        alpha: Float32 (H, W), 0 to 1, its outline.
+        alpha: Uint8 (H, W), 255 inside, its outline.
         u: Float32 (H, W), -1 at the left edge of the body to 1 at its right edge.
         v: Float32 (H, W), 0 to 1 from top to bottom along the curved surface.
     """
@@ -77,4 +77,5 @@ def lathe(
     alpha = np.clip((radius - np.abs(x)) * width + 0.5, 0, 1)
     alpha *= np.clip((rows + sag - knots[0, 0] - bulge) * height + 0.5, 0, 1)
     alpha *= np.clip((knots[-1, 0] - bulge - v) * height + 0.5, 0, 1)
-    return Body(alpha.astype(np.float32), u.astype(np.float32), v.astype(np.float32))
+    alpha = (alpha * 255).astype(np.uint8)
+    return Body(alpha, u.astype(np.float32), v.astype(np.float32))

@@ -13,12 +13,12 @@ def cigarette(rng: np.random.Generator, size: int) -> Patch:
     body = lathe(height, width, [(0.02, 0.4), (0.9, 0.44), (0.98, 0.36)], bulge=0.03)
     board = Painter(height, width, (234, 230, 220))
     board.blend(body.band(0.0, 0.5), jitter(rng, (204, 130, 62), 8))
-    board.rgb += (body.band(0.0, 0.5) * 16 * grain(rng, height, width))[..., None]
+    board.light(16 * body.band(0.0, 0.5) * grain(rng, height, width))
     board.blend(body.band(0.49, 0.525), (176, 132, 60))
     board.blend(body.band(0.76, 0.86) * 0.7, (150, 128, 108))
     board.blend(body.band(0.84, 1.0), (44, 40, 40))
     board.shade(body.roundness(ambient=0.55))
-    return Patch(np.clip(board.rgb, 0, 255), body.alpha, height=0.06)
+    return Patch(board.rgb, body.alpha, height=0.06)
 
 
 def tissue(rng: np.random.Generator, size: int) -> Patch:
@@ -31,9 +31,7 @@ def tissue(rng: np.random.Generator, size: int) -> Patch:
         board.fill(spot, stain, rng.uniform(0.35, 0.75))
     soft = clouds(rng, size, size, size / 3, 3)
     board.shade(0.95 + 0.16 * soft + 0.1 * facets(rng, size, size, 14))
-    return Patch(
-        np.clip(board.rgb, 0, 255), board.alpha(blob(rng, 0.3, 11)), height=0.06
-    )
+    return Patch(board.rgb, board.alpha(blob(rng, 0.16, 16)), height=0.06)
 
 
 def banana_peel(rng: np.random.Generator, size: int) -> Patch:
@@ -61,7 +59,7 @@ def banana_peel(rng: np.random.Generator, size: int) -> Patch:
     board.fill(circle(0.5, 0.5, 0.07), (104, 78, 30))
     board.shade(1 + 0.12 * clouds(rng, size, size, size / 5))
     return Patch(
-        np.clip(board.rgb, 0, 255),
+        board.rgb,
         board.alpha(*flaps, circle(0.5, 0.5, 0.08)),
         height=0.04,
     )
@@ -95,7 +93,7 @@ def apple_core(rng: np.random.Generator, size: int) -> Patch:
     stem = np.array([(0.48, 0.14), (0.56, 0.01), (0.62, 0.02), (0.54, 0.14)])
     board.fill(stem, (84, 56, 28))
     return Patch(
-        np.clip(board.rgb, 0, 255),
+        board.rgb,
         np.maximum(body.alpha, board.alpha(stem)),
         height=0.07,
     )
@@ -130,7 +128,7 @@ def face_mask(rng: np.random.Generator, size: int) -> Patch:
                 (x0, 0.18),
             ]
         )
-    return Patch(np.clip(board.rgb, 0, 255), board.alpha(cloth, *loops), height=0.03)
+    return Patch(board.rgb, board.alpha(cloth, *loops), height=0.03)
 
 
 def battery(rng: np.random.Generator, size: int) -> Patch:
@@ -150,15 +148,15 @@ def battery(rng: np.random.Generator, size: int) -> Patch:
     gleam = 1.25 * np.exp(-(((body.u + 0.35) / 0.22) ** 2))
     board.shade((0.66 + gleam - 0.4 * np.abs(body.u) ** 3).astype(np.float32).clip(0.2))
     board.blend(0.25 * body.stripe(-0.5, -0.25) * body.band(0.07, 0.9), (255, 255, 255))
-    return Patch(np.clip(board.rgb, 0, 255), body.alpha, height=0.06)
+    return Patch(board.rgb, body.alpha, height=0.06)
 
 
 def battery_pair(rng: np.random.Generator, size: int) -> Patch:
     """Draw two cells side by side, labelled as one object in two polygons."""
     left, right = battery(rng, size), battery(rng, size)
-    gap = np.zeros((size, max(size // 14, 2)), np.float32)
+    gap = np.zeros((size, max(size // 14, 2)), np.uint8)
     rgb = np.concatenate(
-        [left.rgb, np.full((*gap.shape, 3), 60, np.float32), right.rgb[::-1]], axis=1
+        [left.rgb, np.full((*gap.shape, 3), 60, np.uint8), right.rgb[::-1]], axis=1
     )
     alpha = np.concatenate([left.alpha, gap, right.alpha[::-1]], axis=1)
     return Patch(rgb, alpha, height=0.05)

@@ -71,7 +71,7 @@ def paper_cup(rng: np.random.Generator, size: int) -> Patch:
     board.shade(body.roundness(ambient=0.55))
     board.fill(circle(0.5, 0.085, 0.47, 0.055), (248, 246, 240))
     board.fill(circle(0.5, 0.087, 0.43, 0.042), jitter(rng, (92, 62, 42)))
-    board.rgb += 2.0 * grain(rng, height, width)[..., None]
+    board.light(2.0 * grain(rng, height, width))
     return Patch(board.rgb, body.alpha, height=0.09)
 
 

@@ -36,9 +36,12 @@ def sheet(rng: np.random.Generator, size: int) -> Patch:
     if rng.random() < 0.35:
         board.fill(_box(corners, 0.08, 0.05, 0.92, 0.13), pick(rng, PACK), 0.85)
     lines = rng.integers(12, 19)
-    for row in np.linspace(0.2, 0.92, lines):
-        end = rng.uniform(0.55, 0.92) if rng.random() < 0.3 else 0.92
-        board.fill(_box(corners, 0.09, row, end, row + 0.35 / lines), INK, 0.5)
+    ends = np.where(rng.random(lines) < 0.3, rng.uniform(0.55, 0.92, lines), 0.92)
+    text = [
+        _box(corners, 0.09, row, end, row + 0.35 / lines)
+        for row, end in zip(np.linspace(0.2, 0.92, lines), ends)
+    ]
+    board.fill(text, INK, 0.5)
     shade = 1 + 0.06 * clouds(rng, height, width, size / 2, 2)
     shade += 0.05 * facets(rng, height, width, int(rng.integers(3, 9)))
     board.shade(shade)
@@ -61,6 +64,7 @@ def newspaper(rng: np.random.Generator, size: int) -> Patch:
     board.fill(_box(corners, 0.06, 0.04, 0.94, 0.115), (48, 46, 46), 0.85)
     board.fill(_box(corners, 0.06, 0.14, 0.7, 0.175), (66, 64, 62), 0.8)
     columns = int(rng.integers(3, 5))
+    text: list[np.ndarray] = []
     picture = int(rng.integers(columns))
     for column in range(columns):
         left = 0.06 + column * 0.88 / columns
@@ -70,8 +74,11 @@ def newspaper(rng: np.random.Generator, size: int) -> Patch:
             board.fill(_box(corners, left, top, right, 0.45), (118, 116, 112))
             board.fill(_box(corners, left, 0.34, right, 0.45), (84, 84, 86))
             top = 0.48
-        for row in np.arange(top, 0.95, 0.026):
-            board.fill(_box(corners, left, row, right, row + 0.011), INK, 0.62)
+        text += [
+            _box(corners, left, row, right, row + 0.011)
+            for row in np.arange(top, 0.95, 0.026)
+        ]
+    board.fill(text, INK, 0.62)
     fold = _inside(corners, 0, 0.5)[1]
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     shade = 1 - 0.16 * np.exp(-(((y - fold) / 0.03) ** 2)) + 0.05 * (y < fold)
@@ -84,10 +91,9 @@ def crumpled_sheet(rng: np.random.Generator, size: int) -> Patch:
     height, width = size, int(size * rng.uniform(0.8, 1.0))
     tone = (232, 226, 210) if rng.random() < 0.6 else KRAFT[1]
     board = Painter(height, width, jitter(rng, tone, 8))
-    for _ in range(14):
-        x, y = rng.uniform(0.1, 0.8, 2)
-        slope = rng.uniform(-0.06, 0.06)
-        board.line([(x, y), (x + 0.2, y + slope)], INK, 0.012, 0.45)
+    start = rng.uniform(0.1, 0.8, (14, 2))
+    end = start + np.stack([np.full(14, 0.2), rng.uniform(-0.06, 0.06, 14)], 1)
+    board.line(np.stack([start, end], 1), INK, 0.012, 0.45)
     board.shade(0.93 + 0.21 * facets(rng, height, width, 26))
     angle = np.sort(rng.uniform(0, 2 * np.pi, 16))
     radius = rng.uniform(0.4, 0.49, 16)

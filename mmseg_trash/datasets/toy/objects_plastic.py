@@ -43,7 +43,7 @@ def pet_bottle(rng: np.random.Generator, size: int) -> Patch:
     board.blend(0.3 * body.stripe(0.45, 0.7) * body.band(0.62, 0.93), (255, 255, 255))
     cap = pick(rng, CAPS)
     knurl = 1 + 0.1 * np.sin(body.u * 24)
-    board.blend(body.band(0.0, 0.075), cap * (knurl * body.roundness())[..., None])
+    board.blend(body.band(0.0, 0.075), np.multiply.outer(cap, knurl * body.roundness()))
     solid = np.maximum(body.band(0.4, 0.62), body.band(0.0, 0.075))
     opacity = np.maximum(0.66 + 0.3 * edge**3, solid).clip(0, 1)
     return Patch(board.rgb, body.alpha, opacity.astype(np.float32), 0.07)
@@ -135,20 +135,20 @@ def food_box(rng: np.random.Generator, size: int) -> Patch:
 def _foam(rng: np.random.Generator, board: Painter, size: int) -> None:
     height, width = board.height, board.width
     texture = beads(rng, height, width, max(size / 30, 3.2))
-    board.shade(0.955 + 0.065 * texture + 0.02 * clouds(rng, height, width, size / 3))
+    board.shade(0.97 + 0.06 * texture + 0.02 * clouds(rng, height, width, size / 3))
 
 
 def foam_box(rng: np.random.Generator, size: int) -> Patch:
     """Draw a box of foamed polystyrene: three faces, thick walls, beads."""
     height, width = int(size * rng.uniform(0.72, 0.85)), size
-    white = jitter(rng, (246, 248, 252), 4)
+    white = jitter(rng, (250, 251, 254), 3)
     board = Painter(height, width, white)
     depth = rng.uniform(0.34, 0.48)
-    board.fill([(0.03, depth), (0.72, depth), (0.72, 0.98), (0.03, 0.98)], white * 0.87)
-    board.fill([(0.72, depth), (0.97, 0.03), (0.97, 0.64), (0.72, 0.98)], white * 0.7)
+    board.fill([(0.03, depth), (0.72, depth), (0.72, 0.98), (0.03, 0.98)], white * 0.9)
+    board.fill([(0.72, depth), (0.97, 0.03), (0.97, 0.64), (0.72, 0.98)], white * 0.76)
     inner = [(0.13, depth - 0.05), (0.67, depth - 0.05), (0.85, 0.09), (0.32, 0.09)]
     if rng.random() < 0.7:
-        board.fill(inner, white * 0.58)
+        board.fill(inner, white * 0.66)
         board.fill(
             [inner[0], inner[1], (0.7, depth - 0.12), (0.17, depth - 0.12)],
             white * 0.74,
@@ -169,7 +169,7 @@ def foam_tray(rng: np.random.Generator, size: int) -> Patch:
     """Draw a shallow foam tray with a wide soft rim."""
     height, width = int(size * rng.uniform(0.6, 0.78)), size
     aspect = width / height
-    colour = pick(rng, [(244, 246, 250), (244, 246, 250), (240, 214, 218)])
+    colour = pick(rng, [(248, 250, 254), (248, 250, 254), (246, 226, 230)])
     board = Painter(height, width, colour)
     board.fill(rounded(0.08, 0.1, 0.92, 0.9, 0.12, aspect), colour * 0.76)
     board.fill(rounded(0.13, 0.17, 0.87, 0.85, 0.1, aspect), colour * 0.93)
@@ -200,5 +200,5 @@ def foam_chunk(rng: np.random.Generator, size: int) -> Patch:
         board.fill(piece - (0.03, 0.05), jitter(rng, (246, 248, 252), 3))
     texture = beads(rng, size, size, max(size / 18, 3.5))
     board.shade(0.94 + 0.085 * texture)
-    board.rgb += 2.0 * grain(rng, size, size)[..., None]
+    board.light(2.0 * grain(rng, size, size))
     return Patch(board.rgb, alpha, height=0.05)

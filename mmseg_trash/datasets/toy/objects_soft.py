@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from .canvas import Painter, Patch, blob, circle, jitter, pick
-from .textures import clouds, facets, weave
+from .textures import clouds, facets, gathers, weave
 
 FILM = [
     (226, 232, 236),
@@ -26,14 +26,12 @@ SNACK = [(214, 40, 44), (250, 180, 20), (30, 130, 70), (120, 50, 150), (20, 100,
 
 
 def _creases(
-    rng: np.random.Generator, height: int, width: int, size: int
+    rng: np.random.Generator, height: int, width: int, knot: tuple[float, float]
 ) -> np.ndarray:
-    """Shade film: broad folds and thin bright ridges (H, W), around 0."""
-    field = clouds(rng, height, width, size / 3.5, 3)
-    ridges = np.exp(-((field / 0.09) ** 2))
-    second = clouds(rng, height, width, size / 5, 2)
-    ridges += np.exp(-((second / 0.07) ** 2))
-    return 0.3 * facets(rng, height, width, 34) + 0.5 * ridges - 0.2
+    """Shade film: folds from a knot, facets, thin bright ridges (H, W), around 0."""
+    folds = gathers(rng, height, width, knot)
+    ridges = np.exp(-((folds / 0.1) ** 2))
+    return 0.34 * facets(rng, height, width, 40) + 0.3 * folds + 0.34 * ridges - 0.1
 
 
 def plastic_bag(rng: np.random.Generator, size: int, filled: bool = False) -> Patch:
@@ -51,36 +49,36 @@ def plastic_bag(rng: np.random.Generator, size: int, filled: bool = False) -> Pa
     index = 0 if filled and rng.random() < 0.6 else int(rng.integers(len(FILM)))
     colour = jitter(rng, FILM[index], 10)
     board = Painter(height, width, colour)
-    bulk = blob(rng, 0.2, 12) * (1, 0.76) + (0, 0.23)
-    loops = []
+    bulk = blob(rng, 0.11, 14) * (1, 0.74) + (0, 0.25)
+    loops, holes = [], []
     for side in (-1, 1):
-        x = 0.5 + side * rng.uniform(0.14, 0.24)
-        lean = side * rng.uniform(0.0, 0.12)
-        wide = rng.uniform(0.07, 0.1)
-        loops.append(
-            [
-                (x - wide, 0.42),
-                (x - wide * 0.8 + lean, 0.05),
-                (x + lean, 0.02),
-                (x + wide * 0.8 + lean, 0.06),
-                (x + wide, 0.42),
-            ]
-        )
-    creases = _creases(rng, height, width, size)
+        x = 0.5 + side * rng.uniform(0.17, 0.22)
+        tip = x + side * rng.uniform(-0.05, 0.12)
+        wide = rng.uniform(0.08, 0.1)
+        across = np.array([-1.2, -0.9, -0.6, 0, 0.6, 0.9, 1.2])
+        down = np.array([0.46, 0.2, 0.06, 0.02, 0.06, 0.2, 0.46])
+        middle = x + (tip - x) * (0.46 - down) / 0.44
+        loops.append(np.stack([middle + wide * across, down], 1))
+        holes.append(circle(x + (tip - x) * 0.72, 0.17, wide * 0.35, 0.075))
+    creases = _creases(rng, height, width, (0.5, 0.22))
     dark = colour.mean() < 80
     if dark:
-        board.rgb += 95 * np.clip(creases, -0.2, 1)[..., None]
+        board.light(105 * np.clip(creases, -0.2, 1))
     else:
         board.shade(0.98 + 0.42 * np.clip(creases, -0.8, 0.7))
-        board.rgb += 40 * np.clip(creases, 0, 1)[..., None]
-    if rng.random() < 0.35:
-        board.fill(0.34 + 0.32 * circle(0.5, 0.7, 0.5, 0.4), pick(rng, SNACK), 0.6)
+        board.light(40 * np.clip(creases, 0, 1))
+    if rng.random() < 0.4:
+        ink = pick(rng, SNACK)
+        board.fill(circle(0.5, 0.62, 0.13, 0.12), ink, 0.6)
+        board.fill([(0.36, 0.8), (0.64, 0.8), (0.64, 0.84), (0.36, 0.84)], ink, 0.6)
     alpha = board.alpha(bulk, *loops)
-    rim = cv2.GaussianBlur(alpha, (0, 0), max(size / 40, 0.8))
-    board.shade(0.72 + 0.28 * np.clip((rim - 0.5) * 2.2, 0, 1))
+    for hole in holes:
+        np.minimum(alpha, 255 - board.alpha(hole), out=alpha)
+    rim = cv2.GaussianBlur(alpha, (0, 0), max(size / 45, 0.8)) / np.float32(255)
+    board.shade(0.74 + 0.26 * np.clip((rim - 0.5) * 2.2, 0, 1))
     base = 0.5 if filled else (0.97 if dark else rng.uniform(0.68, 0.9))
     opacity = np.clip(base + 0.35 * creases, 0.3, 1).astype(np.float32)
-    return Patch(np.clip(board.rgb, 0, 255), alpha, opacity, 0.06)
+    return Patch(board.rgb, alpha, opacity, 0.06)
 
 
 def filled_bag(rng: np.random.Generator, size: int) -> Patch:
@@ -103,9 +101,9 @@ def snack_packet(rng: np.random.Generator, size: int) -> Patch:
         )
         for x in np.linspace(0, 1, 26):
             board.line([(x, top), (x, top + 0.08)], (120, 122, 128), 0.008)
-    creases = _creases(rng, height, width, size)
+    creases = _creases(rng, height, width, (0.5, rng.choice([-0.2, 1.2])))
     board.shade(0.98 + 0.4 * np.clip(creases, -0.7, 0.6))
-    board.rgb += 70 * np.clip(creases - 0.1, 0, 1)[..., None]
+    board.light(70 * np.clip(creases - 0.1, 0, 1))
     x = np.linspace(0.04, 0.96, 24)
     side = np.linspace(0.03, 0.97, 14)[1:-1]
     pinch = 0.035 * np.cos((side - 0.5) * 2 * np.pi)
@@ -117,7 +115,7 @@ def snack_packet(rng: np.random.Generator, size: int) -> Patch:
             np.stack([0.06 + pinch, side], 1)[::-1],
         ]
     )
-    return Patch(np.clip(board.rgb, 0, 255), board.alpha(outline), height=0.05)
+    return Patch(board.rgb, board.alpha(outline), height=0.05)
 
 
 def _fabric(rng: np.random.Generator, board: Painter, size: int) -> None:
@@ -127,8 +125,9 @@ def _fabric(rng: np.random.Generator, board: Painter, size: int) -> None:
         + 0.2 * weave(rng, height, width, max(size / 42, 3.2))
         + 0.16 * clouds(rng, height, width, size / 4)
     )
-    folds = clouds(rng, height, width, size / 3, 1, 0.5)
-    board.shade(1 - 0.3 * np.exp(-((folds / 0.1) ** 2)))
+    # folds are lit on one side and dark on the other
+    folds = gathers(rng, height, width, (rng.uniform(-0.3, 1.3), rng.uniform(-0.6, 0)))
+    board.shade(1 + 0.22 * folds)
 
 
 def shirt(rng: np.random.Generator, size: int) -> Patch:

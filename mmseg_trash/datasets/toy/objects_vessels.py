@@ -61,12 +61,11 @@ def bottle_cap(rng: np.random.Generator, size: int) -> Patch:
     board = Painter(size, size, (186, 188, 192))
     angle = np.linspace(0, 2 * np.pi, 126, endpoint=False)
     radius = (
-        0.455 + 0.03 * np.sign(np.sin(angle * 21)) * np.abs(np.sin(angle * 21)) ** 0.5
+        0.455 + 0.018 * np.sign(np.sin(angle * 21)) * np.abs(np.sin(angle * 21)) ** 0.5
     )
     outline = 0.5 + np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None]
-    for turn in np.linspace(0, 2 * np.pi, 21, endpoint=False):
-        ray = np.array([np.cos(turn), np.sin(turn)])
-        board.line([0.5 + ray * 0.38, 0.5 + ray * 0.48], (104, 106, 112), 0.02)
+    rays = outline[::6] - 0.5
+    board.line(np.stack([0.5 + rays * 0.8, 0.5 + rays], 1), (104, 106, 112), 0.02)
     accent = pick(rng, SODA)
     board.fill(circle(0.5, 0.5, 0.38), accent)
     board.fill(circle(0.5, 0.5, 0.3), (236, 232, 220), 0.9)
@@ -129,7 +128,7 @@ def glass_bottle(rng: np.random.Generator, size: int) -> Patch:
     )
     if rng.random() < 0.65:
         paper = body.band(0.56, 0.8)
-        board.blend(paper, (232, 222, 192) * body.roundness()[..., None])
+        board.blend(paper, np.multiply.outer((232, 222, 192), body.roundness()))
         board.blend(body.band(0.61, 0.66) * 0.9, pick(rng, SODA))
         board.blend(body.band(0.7, 0.72) * body.stripe(-0.7, 0.6), (90, 80, 60))
     board.blend(body.band(0.0, 0.03), colour * 0.7)
@@ -185,5 +184,5 @@ def glass_shards(rng: np.random.Generator, size: int) -> Patch:
         board.line(np.concatenate([piece, piece[:1]]), colour * 0.4, 0.02)
         middle = piece.mean(0)
         board.line([middle, (piece[0] + middle) / 2], (250, 255, 250), 0.02, 0.9)
-    board.rgb += 3.0 * grain(rng, size, size)[..., None]
+    board.light(3.0 * grain(rng, size, size))
     return Patch(board.rgb, board.alpha(*pieces), 0.88, 0.02)

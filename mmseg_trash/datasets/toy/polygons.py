@@ -102,8 +102,7 @@ def annotate(owner: np.ndarray, labels: list[int]) -> list[dict[str, Any]]:
             dict(
                 category_id=label,
                 segmentation=[
-                    [round(float(value), 2) for value in polygon.ravel()]
-                    for polygon in polygons
+                    polygon.ravel().round(2).tolist() for polygon in polygons
                 ],
                 area=areas[index] if kept else int(region.sum()),
                 bbox=[int(offset[0]), int(offset[1]), int(columns), int(rows)],

@@ -8,7 +8,7 @@ import numpy as np
 
 from .backgrounds import BACKGROUNDS
 from .catalogue import FILLED_BAG, Kind, choose_kind
-from .placing import Placed, warp
+from .placing import Placed, slide, turn
 from .textures import clouds, grain
 
 LARGEST_PATCH = 380
@@ -26,7 +26,9 @@ class Scene:
         image: Float32 RGB (size, size, 3), 0 to 255.
         owner: Int16 (size, size): index of the object seen there, -1 for background.
         labels: Label of each object.
+        light: Direction in which shadows fall.
         areas: Pixels each object covered when it was laid down.
+        visible: Pixels of each object that are still seen.
     """
 
     image: np.ndarray
@@ -34,6 +36,7 @@ class Scene:
     light: tuple[float, float]
     labels: list[int] = field(default_factory=list)
     areas: list[int] = field(default_factory=list)
+    visible: list[int] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -64,24 +67,29 @@ def _shadow(scene: Scene, placed: Placed) -> None:
             [0, 1 / step, (rows.start - y0 + dy) / step],
         ]
     )
-    small = cv2.warpAffine(placed.alpha, matrix, target, flags=cv2.INTER_AREA)
+    small = cv2.warpAffine(placed.alpha, matrix, target)
     small = cv2.GaussianBlur(small, (0, 0), max(blur / step, 0.5))
-    shade = cv2.resize(small, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
-    shade = shade[: y1 - y0, : x1 - x0, None]
-    scene.image[y0:y1, x0:x1] *= 1 - 0.52 * shade
+    factor = 1 - small * np.float32(0.52 / 255)
+    factor = cv2.resize(factor, None, fx=step, fy=step)[: y1 - y0, : x1 - x0]
+    scene.image[y0:y1, x0:x1] *= cv2.merge([factor] * 3)
 
 
 def _paint(scene: Scene, placed: Placed) -> None:
     region = scene.image[placed.box]
-    region += (placed.rgb - region) * (placed.alpha * placed.opacity)[..., None]
+    region += (placed.rgb - region) * cv2.merge([placed.cover] * 3)
 
 
 def _claim(
     scene: Scene, inside: np.ndarray, box: tuple[slice, slice], label: int
 ) -> None:
+    """Enter an object into the label map."""
+    under = scene.owner[box][inside]
+    for index, count in zip(*np.unique(under[under >= 0], return_counts=True)):
+        scene.visible[index] -= int(count)
     scene.owner[box][inside] = len(scene.labels)
     scene.labels.append(label)
-    scene.areas.append(int(inside.sum()))
+    scene.areas.append(len(under))
+    scene.visible.append(len(under))
 
 
 def _acceptable(
@@ -89,20 +97,19 @@ def _acceptable(
 ) -> bool:
     """Say whether an object may lie there without hiding others too much."""
     inside = placed.inside
-    area = int(inside.sum())
-    if area < max(12, 0.3 * placed.reach**2 * 0.25):
+    area = int(np.count_nonzero(inside))
+    if area < max(12, 0.075 * placed.reach**2):
         return False
-    if host is not None and (host[placed.box] & inside).sum() < 0.85 * area:
-        return False
+    if host is not None:
+        return bool((host[placed.box] & inside).sum() > 0.85 * area)
     under = scene.owner[placed.box][inside]
     under = under[under >= 0]
-    if host is None and len(under) > overlap * area:
+    if len(under) > overlap * area:
         return False
-    for index, count in zip(*np.unique(under, return_counts=True)):
-        visible = int((scene.owner == index).sum())
-        if visible - count < FEWEST_VISIBLE * scene.areas[index]:
-            return False
-    return True
+    return all(
+        scene.visible[index] - count >= FEWEST_VISIBLE * scene.areas[index]
+        for index, count in zip(*np.unique(under, return_counts=True))
+    )
 
 
 def _place(
@@ -117,14 +124,14 @@ def _place(
     if host is not None:
         reach = min(reach, 0.5 * float(np.sqrt(host.sum())))
     patch = kind.draw(rng, int(np.clip(reach * 1.15, 24, LARGEST_PATCH)))
-    angle = rng.uniform(-180, 180)
+    turned = turn(patch, reach, rng.uniform(-180, 180))
     places = np.argwhere(host[::4, ::4]) * 4 if host is not None else None
     for _ in range(TRIES):
         if places is not None:
-            y, x = places[rng.integers(len(places))].astype(float)
+            y, x = places[rng.integers(len(places))]
         else:
             x, y = rng.uniform(0.06, 0.94, 2) * scene.size
-        placed = warp(patch, (float(x), float(y)), reach, angle, scene.size)
+        placed = slide(turned, float(x), float(y), scene.size)
         if placed is not None and _acceptable(scene, placed, overlap, host):
             return placed
     return None
@@ -163,19 +170,23 @@ def _lay_filled_bag(
 def _finish(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Light, lens and sensor: float32 RGB in, uint8 BGR out."""
     size = image.shape[0]
-    side = np.linspace(-1, 1, size, dtype=np.float32)
+    coarse = max(size // 8, 16)
+    side = np.linspace(-1, 1, coarse, dtype=np.float32)
     slope = rng.uniform(-0.16, 0.16, 2)
     light = 1 + slope[0] * side[None, :] + slope[1] * side[:, None]
-    light -= rng.uniform(0.02, 0.12) * (side[None, :] ** 2 + side[:, None] ** 2)
+    light -= rng.uniform(0.02, 0.1) * (side[None, :] ** 2 + side[:, None] ** 2)
     if rng.random() < 0.25:
-        light *= 1 - 0.22 * np.clip(3 * clouds(rng, size, size, size / 1.5, 2), 0, 1)
-    warm = rng.uniform(-0.06, 0.06)
-    cast = np.array([1 + warm, 1.0, 1 - warm], np.float32) * rng.uniform(0.88, 1.12)
-    image = image * light[..., None] * cast
-    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.35, 0.75))
-    image += rng.uniform(1.0, 3.5) * grain(rng, size, size)[..., None]
-    image = np.clip(image[..., ::-1], 0, 255)
-    return np.ascontiguousarray(image.astype(np.uint8))
+        shade = clouds(rng, coarse, coarse, coarse / 1.5, 2)
+        light *= 1 - 0.22 * np.clip(3 * shade, 0, 1)
+    light *= rng.uniform(0.92, 1.16)
+    warm = rng.uniform(-0.05, 0.05)
+    gain = cv2.merge([light * (1 + warm), light, light * (1 - warm)]).astype(np.float32)
+    gain = cv2.resize(gain, (size, size))
+    lit = cv2.multiply(image, gain, dtype=cv2.CV_8U)
+    lit = cv2.GaussianBlur(lit, (3, 3), rng.uniform(0.3, 0.7))
+    noise = grain(rng, size, size) * np.float32(rng.uniform(1.0, 3.5))
+    lit = cv2.add(lit, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
+    return cv2.cvtColor(lit, cv2.COLOR_RGB2BGR)
 
 
 def draw_scene(
@@ -205,14 +216,14 @@ def draw_scene(
     scene = Scene(ground.astype(np.float32), owner, light)
     if empty:
         return _finish(rng, scene.image), scene
-    goal = float(np.clip(rng.normal(0.32, 0.11), 0.1, 0.6))
+    goal = float(np.clip(rng.normal(0.3, 0.1) - 0.03 * len(required), 0.03, 0.55))
     overlap = float(rng.choice([0.08, 0.25, 0.5]))
     labels = [int(label) + 1 for label in rng.choice(10, MOST_OBJECTS, p=weights)]
     if rng.random() < weights[BAG - 1] * 1.2:
         contents = labels[: int(rng.integers(2, 5))]
         _lay_filled_bag(rng, scene, [x for x in contents if x != BAG], overlap)
     for label in labels:
-        if (owner >= 0).mean() >= goal:
+        if sum(scene.visible) >= goal * size * size:
             break
         _lay(rng, scene, label, overlap)
     for label in required:

@@ -57,16 +57,15 @@ def clouds(
     Returns:
         Float32 of shape (height, width), mostly within -1 and 1.
     """
-    total = np.zeros((height, width), np.float32)
-    amplitude = 1.0
-    for _ in range(octaves):
+    total = np.zeros((2, 2), np.float32)
+    for octave in range(octaves):
         rows = int(min(max(height / cell, 1), height)) + 2
         columns = int(min(max(width / (cell * stretch), 1), width)) + 2
-        grid = rng.uniform(-amplitude, amplitude, (rows, columns)).astype(np.float32)
-        total += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
-        amplitude *= 0.5
+        # finer octaves are added to the small grid: only one resize is a large one
+        total = cv2.resize(total, (columns, rows), interpolation=cv2.INTER_CUBIC)
+        total += rng.random((rows, columns), np.float32) * 2**-octave * 2 - 2**-octave
         cell = max(cell * 0.5, 1.0)
-    return total
+    return cv2.resize(total, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def _sites(points: np.ndarray, height: int, width: int) -> tuple[np.ndarray, ...]:
@@ -99,11 +98,10 @@ def facets(
     _, labels = _sites(points, height, width)
     number = int(labels.max()) + 1
     tilt = rng.uniform(-1, 1, (3, number)).astype(np.float32)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    reach = float(np.sqrt(height * width / count))
+    reach = float(np.sqrt(height * width / count)) / 1.3
     # a facet's plane in coordinates that repeat, so that no facet saturates
-    x = np.sin(x / reach * 1.3)
-    y = np.sin(y / reach * 1.3)
+    x = np.sin(np.arange(width, dtype=np.float32) / reach)[None, :]
+    y = np.sin(np.arange(height, dtype=np.float32) / reach)[:, None]
     shade = tilt[0][labels] * 0.7 + 0.35 * (tilt[1][labels] * x + tilt[2][labels] * y)
     return cv2.GaussianBlur(shade, (0, 0), max(0.6, min(height, width) / 160))
 
@@ -153,3 +151,28 @@ def beads(rng: np.random.Generator, height: int, width: int, cell: float) -> np.
     distance, labels = _sites(points * cell, height, width)
     tone = rng.uniform(-0.35, 0.35, int(labels.max()) + 1).astype(np.float32)
     return np.clip(1 - 2.2 * distance / cell, -1, 1) + tone[labels]
+
+
+def gathers(
+    rng: np.random.Generator, height: int, width: int, knot: tuple[float, float]
+) -> np.ndarray:
+    """Shade film that is gathered at a knot: folds run away from it.
+
+    Args:
+        rng: Source of the folds.
+        height: Rows in pixels.
+        width: Columns in pixels.
+        knot: x and y of the knot in unit coordinates.
+
+    Returns:
+        Float32 of shape (height, width), about -1 (dark) to 1 (lit).
+    """
+    x, y = np.meshgrid(
+        np.arange(width, dtype=np.float32) / width - np.float32(knot[0]),
+        np.arange(height, dtype=np.float32) / height - np.float32(knot[1]),
+    )
+    radius, angle = cv2.cartToPolar(x, y)
+    fan = clouds(rng, 48, 256, 9, 3, 1.6)
+    # the seam of the angle lies above the knot, where there is little film
+    turn = (angle / (2 * np.pi) + 0.25) % 1 * 255
+    return cv2.remap(fan, turn, np.minimum(radius * 42, 47), cv2.INTER_LINEAR)
