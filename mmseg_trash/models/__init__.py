@@ -1,6 +1,12 @@
-"""Backbones and segmentors, registered in mmseg's ``MODELS``."""
+"""Backbones, decode heads and segmentors, registered in mmseg's ``MODELS``."""
 
 from .backbones import SDPAMixVisionTransformer, SDPASwinTransformer
+from .decode_heads import HFMask2FormerHead
 from .segmentors import ProbsTTAModel
 
-__all__ = ['ProbsTTAModel', 'SDPAMixVisionTransformer', 'SDPASwinTransformer']
+__all__ = [
+    'HFMask2FormerHead',
+    'ProbsTTAModel',
+    'SDPAMixVisionTransformer',
+    'SDPASwinTransformer',
+]

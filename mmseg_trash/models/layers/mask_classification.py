@@ -1,0 +1,67 @@
+"""Targets and results of heads that classify masks."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def mask_targets(
+    label: Tensor, num_classes: int, ignore_index: int = 255
+) -> tuple[Tensor, Tensor]:
+    """Turn a label map into one binary mask per class that is present.
+
+    Args:
+        label: The label map, (1, H, W) or (H, W), integers.
+        num_classes: Number of classes.
+        ignore_index: Label that belongs to no class.
+
+    Returns:
+        The masks, (N, H, W) float32 of 0 and 1, and their classes, (N,) int64 in
+        ascending order; N may be 0.
+
+    Raises:
+        ValueError: A label is neither a class nor ``ignore_index``.
+    """
+    label = label.reshape(label.shape[-2:])
+    classes = label.unique().long()
+    classes = classes[classes != ignore_index]
+    wrong = classes[(classes < 0) | (classes >= num_classes)]
+    if len(wrong):
+        raise ValueError(
+            f'the label map holds {wrong.tolist()}; labels are 0 to {num_classes - 1} '
+            f'and {ignore_index}'
+        )
+    return (label == classes[:, None, None]).float(), classes
+
+
+def semantic_probs(
+    class_logits: Tensor,
+    mask_logits: Tensor,
+    size: Sequence[int],
+    align_corners: bool = False,
+) -> Tensor:
+    """Add up class probability times mask probability over the queries.
+
+    Semantic inference of MaskFormer (Cheng et al. 2021, arXiv:2107.06278, section 3.4).
+
+    Args:
+        class_logits: (B, queries, classes + 1), the last for "no object".
+        mask_logits: (B, queries, h, w).
+        size: Height and width wanted; the mask logits are resized to it.
+        align_corners: Of the resizing.
+
+    Returns:
+        (B, classes, H, W) float32 from 0 up; the sum over classes is not 1.
+    """
+    probs = class_logits.float().softmax(-1)[..., :-1]
+    images = []
+    with torch.autocast(probs.device.type, enabled=False):
+        # One image after the other: queries times pixels are many numbers.
+        for prob, mask in zip(probs, mask_logits.float()):
+            mask = F.interpolate(
+                mask[None], tuple(size), mode='bilinear', align_corners=align_corners
+            )[0]
+            images.append(torch.einsum('qc,qhw->chw', prob, mask.sigmoid()))
+    return torch.stack(images)
