@@ -109,7 +109,9 @@ def plot_curves(
         axes[0].plot(steps, averages, color=colour, linewidth=2, label=title)
     axes[0].set(xlabel='iteration', ylabel='loss (averages bold)', title='Loss')
     if scored:
-        styles = dict(zip(METRICS, ('-', '--', ':', '-.', (0, (1, 1)))))
+        # Five lines for each of several runs could not be told apart.
+        scored = scored if len(runs) == 1 else scored[:2]
+        styles = dict(zip(scored, ('-', '--')))
         several = len(runs) > 1
         for run_colour, (title, run) in zip(_cycle(len(runs)), runs.items()):
             for colour, name in zip(_cycle(len(scored)), scored):
@@ -123,7 +125,7 @@ def plot_curves(
                     linestyle=styles[name] if several else '-',
                     marker='o',
                     markersize=4,
-                    label=f'{title} {name}' if several else f'{name} {values[-1]:.1f}',
+                    label=f'{title} ' * several + f'{name} {values[-1]:.1f}',
                 )
         axes[1].set(xlabel='iteration', ylabel='%', title='Validation')
         axes[1].set_ylim(0, None)
@@ -131,7 +133,7 @@ def plot_curves(
         axis.grid(alpha=0.3)
         axis.spines[['top', 'right']].set_visible(False)
         if axis.get_legend_handles_labels()[0]:
-            axis.legend(frameon=False)
+            axis.legend(edgecolor='none', framealpha=0.8)
     FigureCanvasAgg(figure)
     try:
         with atomic_write(path) as temporary:
