@@ -74,7 +74,8 @@ def plastic_bag(rng: np.random.Generator, size: int, filled: bool = False) -> Pa
     alpha = board.alpha(bulk, *loops)
     for hole in holes:
         np.minimum(alpha, 255 - board.alpha(hole), out=alpha)
-    rim = cv2.GaussianBlur(alpha, (0, 0), max(size / 45, 0.8)) / np.float32(255)
+    reach = 2 * round(size / 28) + 1
+    rim = cv2.blur(alpha, (reach, reach)) / np.float32(255)
     board.shade(0.74 + 0.26 * np.clip((rim - 0.5) * 2.2, 0, 1))
     base = 0.5 if filled else (0.97 if dark else rng.uniform(0.68, 0.9))
     opacity = np.clip(base + 0.35 * creases, 0.3, 1).astype(np.float32)
