@@ -45,7 +45,7 @@ def read_checkpoint(
     if not file.is_file():
         raise CheckpointError(f'{file}: expected a checkpoint file, found a folder')
     # The original mmengine knows no list of safe types; its files then need `trusted`.
-    allowed = getattr(mmengine_checkpoint, 'get_torch_safe_globals', list)()
+    allowed: list[Any] = getattr(mmengine_checkpoint, 'get_torch_safe_globals', list)()
     # mmengine forgets the types of some arrays that its own message hub holds.
     allowed = [*allowed, *(type(np.dtype(t)) for t in ('f4', 'i4', 'u8', '?'))]
     try:

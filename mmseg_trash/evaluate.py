@@ -12,6 +12,15 @@ from .errors import ConfigError
 from .fileio import atomic_write
 
 
+def gives_probs(cfg: Config) -> bool:
+    """Return whether a config's decode head predicts probabilities, not logits."""
+    from mmseg.registry import MODELS
+
+    head = cfg.model.get('decode_head') or {}
+    head = head[-1] if isinstance(head, (list, tuple)) else head
+    return getattr(MODELS.get(head.get('type', '')), 'output', 'logits') == 'probs'
+
+
 def use_tta(cfg: Config) -> None:
     """Make a config test with its views (``tta_model``, ``tta_pipeline``), in place.
 
@@ -21,6 +30,8 @@ def use_tta(cfg: Config) -> None:
     for key in ('tta_model', 'tta_pipeline'):
         if not cfg.get(key):
             raise ConfigError(f'--tta: the config has no {key}')
+    if gives_probs(cfg):
+        cfg.tta_model.outputs = 'probs'
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
     cfg.tta_model.module = cfg.model
     cfg.tta_model.module.data_preprocessor = cfg.data_preprocessor

@@ -133,6 +133,8 @@ def quiet() -> None:
     for text in (
         'Fail to import ``MultiScaleDeformableAttention``',
         'The torchvision.datapoints',
+        'Default ``avg_non_ignore`` is False',
+        '`torch.jit.',
         '.*lr_scheduler.step.*before.*optimizer.step',
     ):
         warnings.filterwarnings('ignore', message=text)
