@@ -97,15 +97,15 @@ def grass(rng: np.random.Generator, size: int) -> np.ndarray:
     patches = clouds(rng, size, size, size / 4)
     tone = jitter(rng, (62, 92, 40), 8)
     image = _tinted(tone, 0.78 + 0.16 * patches)
-    count = 900
+    count = 1600
     root = rng.uniform(-0.02, 1.02, (count, 2)) * size
-    angle = rng.normal(-np.pi / 2, 0.7, count)
+    angle = rng.normal(-np.pi / 2, 0.8, count)
     length = rng.uniform(10, 34, count) * unit
+    light = rng.integers(0, 6, count)
     tip = root + np.stack([np.cos(angle), np.sin(angle)], 1) * length[:, None]
     ends = np.round(np.stack([root, tip], 1) * 16).astype(np.int32)
-    light = rng.integers(0, 6, count)
     for shade in range(6):
-        colour = tone * (0.6 + 0.2 * shade) + (6 * shade, 5 * shade, 0)
+        colour = tone * (0.62 + 0.14 * shade) + (4 * shade, 3 * shade, 0)
         cv2.polylines(
             image,
             list(ends[light == shade]),

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
-Colour = Sequence[float] | np.ndarray
-Points = np.ndarray | Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
+Colour = Sequence[Any] | np.ndarray
+Points = np.ndarray | Sequence[Any]
 SHIFT = 4
 
 
@@ -182,4 +183,4 @@ def jitter(rng: np.random.Generator, colour: Colour, spread: float = 12) -> np.n
 
 def pick(rng: np.random.Generator, colours: Sequence[Colour]) -> np.ndarray:
     """Choose one of several RGB colours and vary it."""
-    return jitter(rng, colours[rng.integers(len(colours))])
+    return jitter(rng, colours[int(rng.integers(len(colours)))])

@@ -151,8 +151,8 @@ def _draw_all(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    for name in {Path(job.file_name).parent for job in jobs}:
-        (folder / name).mkdir()
+    for batch in {Path(job.file_name).parent for job in jobs}:
+        (folder / batch).mkdir()
     drawn: list[Annotations] = []
     for annotations in _map(partial(_write_image, folder, params), jobs, workers):
         drawn.append(annotations)

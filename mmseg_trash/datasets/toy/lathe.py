@@ -61,14 +61,9 @@ def lathe(
     """
     y = (np.arange(height, dtype=np.float32) + 0.5) / height
     knots = np.asarray(profile, np.float64)
-    radius = np.interp(y, knots[:, 0], knots[:, 1]).astype(np.float32)
-    radius = (
-        cv2.GaussianBlur(
-            radius[:, None], (1, 0), 0.01, sigmaY=max(smooth * height, 0.3)
-        )
-        if smooth
-        else radius[:, None]
-    )
+    radius: np.ndarray = np.interp(y, knots[:, 0], knots[:, 1])[:, None]
+    sigma = max(smooth * height, 0.3)
+    radius = cv2.GaussianBlur(radius.astype(np.float32), (1, 0), 0.01, sigmaY=sigma)
     x = (np.arange(width, dtype=np.float32)[None, :] + 0.5) / width - 0.5
     u = np.clip(x / np.maximum(radius, 1e-3), -1.2, 1.2)
     sag = bulge * np.sqrt(np.clip(1 - u * u, 0, 1))

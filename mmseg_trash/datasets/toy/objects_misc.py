@@ -27,11 +27,14 @@ def tissue(rng: np.random.Generator, size: int) -> Patch:
     board = Painter(size, size, tint)
     stain = pick(rng, [(150, 96, 50), (176, 130, 50), (150, 60, 50)])
     for _ in range(3):
-        spot = rng.uniform(0.1, 0.55, 2) + rng.uniform(0.2, 0.4) * blob(rng, 0.3)
+        spot = rng.uniform(0.15, 0.6, 2) + rng.uniform(0.12, 0.28) * blob(rng, 0.2, 12)
         board.fill(spot, stain, rng.uniform(0.35, 0.75))
+    angle = np.linspace(0, 2 * np.pi, 26, endpoint=False) + rng.uniform(0, 0.2, 26)
+    radius = rng.uniform(0.36, 0.49, 26)
+    outline = 0.5 + np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None]
     soft = clouds(rng, size, size, size / 3, 3)
-    board.shade(0.95 + 0.16 * soft + 0.1 * facets(rng, size, size, 14))
-    return Patch(board.rgb, board.alpha(blob(rng, 0.16, 16)), height=0.06)
+    board.shade(0.95 + 0.14 * soft + 0.16 * facets(rng, size, size, 18))
+    return Patch(board.rgb, board.alpha(outline), height=0.06)
 
 
 def banana_peel(rng: np.random.Generator, size: int) -> Patch:

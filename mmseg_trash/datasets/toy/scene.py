@@ -69,7 +69,7 @@ def _shadow(scene: Scene, placed: Placed) -> None:
     )
     small = cv2.warpAffine(placed.alpha, matrix, target)
     small = cv2.GaussianBlur(small, (0, 0), max(blur / step, 0.5))
-    factor = 1 - small * np.float32(0.52 / 255)
+    factor: np.ndarray = 1 - small * np.float32(0.52 / 255)
     factor = cv2.resize(factor, None, fx=step, fy=step)[: y1 - y0, : x1 - x0]
     scene.image[y0:y1, x0:x1] *= cv2.merge([factor] * 3)
 

@@ -57,7 +57,7 @@ def clouds(
     Returns:
         Float32 of shape (height, width), mostly within -1 and 1.
     """
-    total = np.zeros((2, 2), np.float32)
+    total: np.ndarray = np.zeros((2, 2), np.float32)
     for octave in range(octaves):
         rows = int(min(max(height / cell, 1), height)) + 2
         columns = int(min(max(width / (cell * stretch), 1), width)) + 2
@@ -180,5 +180,6 @@ def gathers(
     radius, angle = cv2.cartToPolar(x, y)
     fan = clouds(rng, 48, 256, 9, 3, 1.6)
     # the seam of the angle lies above the knot, where there is little film
-    turn = (angle / (2 * np.pi) + 0.25) % 1 * 255
-    return cv2.remap(fan, turn, np.minimum(radius * 42, 47), cv2.INTER_LINEAR)
+    turn = np.asarray((angle / (2 * np.pi) + 0.25) % 1 * 255, np.float32)
+    reach = np.asarray(np.minimum(radius * 42, 47), np.float32)
+    return cv2.remap(fan, turn, reach, cv2.INTER_LINEAR)
