@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList
 from torch import Tensor, nn
 
+from ..layers.full_precision import full_precision
 from ..layers.mask_classification import mask_targets, semantic_probs
 
 Predictions = tuple[list[Tensor], list[Tensor]]
@@ -166,7 +167,7 @@ class HFMask2FormerHead(BaseModule):
         """
         features = [inputs[i].float() for i in self.in_index]
         # The authors keep the pixel decoder in float32: half a pixel matters there.
-        with torch.autocast(features[0].device.type, enabled=False):
+        with full_precision(features[0]):
             mask_features, levels = self.pixel_decoder(features)
         decoded = self.transformer_module(levels, mask_features)
         states = decoded.intermediate_hidden_states
@@ -208,9 +209,7 @@ class HFMask2FormerHead(BaseModule):
             for c, m in zip(*predictions)
         ]
         losses: dict[str, Tensor] = {}
-        with torch.autocast(
-            pairs[0]['masks_queries_logits'].device.type, enabled=False
-        ):
+        with full_precision(pairs[0]['masks_queries_logits']):
             raw: dict[str, Tensor] = self.criterion(
                 **pairs[-1],
                 mask_labels=[masks for masks, _ in targets],

@@ -76,6 +76,8 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
 
     def __init__(self, config: Mask2FormerConfig, in_channels: list[int]) -> None:
         super().__init__(config, in_channels)
+        # The parent's constructor ignores torch.device contexts.
+        self.level_embed = nn.Parameter(torch.empty(*self.level_embed.shape))
         adopt(self, _DeformableAttention, PixelDecoderAttention)
         self.reset_parameters()
 

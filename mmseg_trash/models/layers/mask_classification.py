@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .full_precision import full_precision
+
 
 def mask_targets(
     label: Tensor, num_classes: int, ignore_index: int = 255
@@ -57,7 +59,7 @@ def semantic_probs(
     """
     probs = class_logits.float().softmax(-1)[..., :-1]
     images = []
-    with torch.autocast(probs.device.type, enabled=False):
+    with full_precision(probs):
         # One image after the other: queries times pixels are many numbers.
         for prob, mask in zip(probs, mask_logits.float()):
             mask = F.interpolate(
