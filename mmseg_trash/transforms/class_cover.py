@@ -56,7 +56,7 @@ class CoverTest:
 
     def _guess_leader(self) -> int | None:
         """Guess the largest class from a sparse sample; None if there is nothing."""
-        sample = self.label[::16, ::16]
+        sample = self.label[::32, ::32]
         if self.label.dtype != np.uint8 or sample.size == 0:
             return None
         counts = np.bincount(sample.ravel(), minlength=256)

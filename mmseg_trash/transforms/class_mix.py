@@ -150,15 +150,17 @@ class ClassMix(MixTransform):
             donor_columns = slice(
                 width - donor_columns.stop, width - donor_columns.start
             )
-        pasted_image = donor.image[donor_rows, donor_columns]
-        pasted_label = donor.label[donor_rows, donor_columns]
+        parts = [a[donor_rows, donor_columns] for a in (donor.image, donor.label)]
+        chosen = cv2.LUT(parts[1], table)
+        targets = [a[rows, columns] for a in (image, label)]
+        # the rest of the work is done within the box of the chosen pixels
+        x, y, width, height = cv2.boundingRect(chosen)
+        parts = [a[y : y + height, x : x + width] for a in (*parts, chosen)]
         if plan.flip:
-            pasted_image, pasted_label = (
-                cv2.flip(pasted, 1) for pasted in (pasted_image, pasted_label)
-            )
-        chosen = cv2.LUT(pasted_label, table)
-        cv2.copyTo(pasted_image, chosen, image[rows, columns])
-        cv2.copyTo(pasted_label, chosen, label[rows, columns])
+            x = chosen.shape[1] - x - width
+            parts = [cv2.flip(part, 1) for part in parts] if height else parts
+        for part, target in zip(parts, targets):
+            cv2.copyTo(part, parts[2], target[y : y + height, x : x + width])
 
 
 def _overlap(start: int, length: int, limit: int) -> tuple[slice, slice]:

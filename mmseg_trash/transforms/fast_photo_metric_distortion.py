@@ -1,4 +1,6 @@
-"""Photometric distortion by lookup tables."""
+"""Photometric distortion without a float image."""
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -8,20 +10,23 @@ from mmseg.registry import TRANSFORMS
 from numpy import random
 
 RAMP = np.arange(256, dtype=np.uint8)
+RAMP_IMAGE = np.repeat(RAMP, 3).reshape(1, 256, 3)
 HUES = 180
 """Hue values of OpenCV's uint8 HSV: two degrees each."""
+MARGIN = 5e-5
+"""In grey levels: above the rounding errors of float32 at 255."""
 
 
 @TRANSFORMS.register_module()
 class FastPhotoMetricDistortion(PhotoMetricDistortion):
-    """Change brightness, contrast, saturation and hue at random, by lookup tables.
+    """Change brightness, contrast, saturation and hue at random.
 
     Differs from its parent in speed alone: from the same state of ``np.random`` it
-    returns the same uint8 image and leaves the same state. The parent computes every
-    change in float32 for every pixel; here it is computed, by the parent's arithmetic,
-    for the 256 possible values, and changes that follow each other share one table.
-    Saturation and hue need one conversion to HSV each, since the parent rounds to
-    uint8 in between.
+    returns the same uint8 image and leaves the same state. The parent makes float32
+    images for every change; here uint8 images are mapped, either by a vectorised
+    multiplication or, where that would round differently for any of the 256 possible
+    values, by a lookup table. Saturation and hue need one conversion to HSV each, since
+    the parent rounds to uint8 in between.
 
     Args:
         brightness_delta: Largest change of brightness, in grey levels.
@@ -99,32 +104,43 @@ class FastPhotoMetricDistortion(PhotoMetricDistortion):
         if img.dtype != np.uint8:
             raise TypeError(f'the image must be uint8 for lookup tables: {img.dtype}')
         plan = self.draw()
-        table = RAMP
         if plan['brightness'] is not None:
-            table = self.convert(table, beta=plan['brightness'])
+            img = self._convert_fast(img, beta=plan['brightness'])
         if plan['early_contrast'] is not None:
-            table = self.convert(table, alpha=plan['early_contrast'])
+            img = self._convert_fast(img, alpha=plan['early_contrast'])
         if plan['saturation'] is not None:
-            img, table = _look_up(img, table), RAMP
-            img = _change_hsv(img, 1, self.convert(RAMP, alpha=plan['saturation']))
+            hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
+            hsv = self._convert_fast(hsv, alpha=plan['saturation'], channels=[1])
+            img = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
         if plan['hue'] is not None:
-            img, table = _look_up(img, table), RAMP
-            shifted = (RAMP.astype(int) + plan['hue']) % HUES
-            img = _change_hsv(img, 0, shifted.astype(np.uint8))
+            hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
+            turned = (RAMP.astype(int) + plan['hue']) % HUES
+            hue = cv2.LUT(cv2.extractChannel(hsv, 0), turned.astype(np.uint8))
+            cv2.insertChannel(hue, hsv, 0)
+            img = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
         if plan['late_contrast'] is not None:
-            table = self.convert(table, alpha=plan['late_contrast'])
-        results['img'] = _look_up(img, table)
+            img = self._convert_fast(img, alpha=plan['late_contrast'])
+        results['img'] = img
         return results
 
+    def _convert_fast(
+        self,
+        img: np.ndarray,
+        alpha: float = 1,
+        beta: float = 0,
+        channels: Sequence[int] = (0, 1, 2),
+    ) -> np.ndarray:
+        """Return what the parent's ``convert`` makes of some channels.
 
-def _look_up(img: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Map every value of an image; the identity table costs nothing."""
-    return img if table is RAMP else cv2.LUT(img, table)
-
-
-def _change_hsv(img: np.ndarray, channel: int, table: np.ndarray) -> np.ndarray:
-    """Map one channel of the HSV form of a BGR image."""
-    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
-    values = cv2.extractChannel(hsv, channel)
-    cv2.insertChannel(cv2.LUT(values, table), hsv, channel)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
+        ``cv2.transform`` does it three times as fast as a lookup, but rounds where the
+        parent truncates. Half a level less is the same unless a value lies next to a
+        whole number: that is tried on all 256 values first.
+        """
+        table = RAMP_IMAGE.copy()
+        table[..., channels] = self.convert(RAMP, alpha, beta)[:, None]
+        matrix = np.eye(3, 4)
+        matrix[channels, channels] = alpha
+        matrix[channels, 3] = beta - 0.5 + MARGIN
+        if np.array_equal(cv2.transform(RAMP_IMAGE, matrix), table):
+            return cv2.transform(img, matrix)
+        return cv2.LUT(img, table)
