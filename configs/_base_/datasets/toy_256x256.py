@@ -74,7 +74,8 @@ tta_pipeline = [
                 dict(type='FastRandomFlip', prob=p, direction='horizontal')
                 for p in (0.0, 1.0)
             ],
-            [dict(type='FastPackSegInputs', meta_keys=meta_keys)],
+            [dict(type='LoadLabelMap')],
+            pack_pipeline,
         ],
     ),
 ]

@@ -1,9 +1,12 @@
 """Test-time augmentation that keeps what it has averaged."""
 
+from typing import Any
+
 import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import SegTTAModel
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 
 
@@ -17,7 +20,8 @@ class ProbsTTAModel(SegTTAModel):
 
     Args:
         outputs: ``'logits'`` if the segmentor's ``seg_logits`` hold logits, ``'probs'``
-            if they hold probabilities already (mask-classification heads).
+            if they hold probabilities already; None asks the decode head, whose
+            attribute ``output`` may say so (heads that classify masks have it).
         **kwargs: The parent's arguments.
 
     Raises:
@@ -27,11 +31,12 @@ class ProbsTTAModel(SegTTAModel):
     # keeps log(0) finite; below every probability that float32's softmax tells from 0
     tiny = torch.finfo(torch.float32).tiny
 
-    def __init__(self, outputs: str = 'logits', **kwargs: object) -> None:
-        if outputs not in ('logits', 'probs'):
-            raise ValueError(f"outputs must be 'logits' or 'probs', got {outputs!r}")
+    def __init__(self, outputs: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.outputs = outputs
+        head = getattr(self.module, 'decode_head', None)
+        self.outputs = outputs or getattr(head, 'output', 'logits')
+        if self.outputs not in ('logits', 'probs'):
+            raise ValueError(f"outputs must be 'logits' or 'probs', got {outputs!r}")
 
     def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
         """Merge the views of each image.
@@ -41,20 +46,20 @@ class ProbsTTAModel(SegTTAModel):
                 ``seg_logits`` of (C, H, W) at the original size, flips undone.
 
         Returns:
-            One sample per image with ``pred_sem_seg``, ``seg_probs``, ``seg_logits``,
-            the truth if there is one, and the image's meta data.
+            One sample per image with ``pred_sem_seg`` (1, H, W), ``seg_probs``,
+            ``seg_logits``, the truth if there is one, and the image's meta data.
 
         Raises:
             ValueError: A segmentor with a single (sigmoid) output channel.
         """
         return [self._merge(views) for views in data_samples_list]
 
-    def _merge(self, views: SampleList) -> object:
+    def _merge(self, views: SampleList) -> SegDataSample:
         merged = views[0]
-        total = self._probs(views[0].seg_logits.data)
+        probs = self._probs(views[0].seg_logits.data)
         for view in views[1:]:
-            total = total + self._probs(view.seg_logits.data)
-        probs = total / len(views)
+            probs = probs + self._probs(view.seg_logits.data)
+        probs = probs / len(views)
         merged.seg_probs = PixelData(data=probs)
         merged.seg_logits = PixelData(data=probs.clamp_min(self.tiny).log())
         merged.pred_sem_seg = PixelData(data=probs.argmax(dim=0, keepdim=True))

@@ -1,0 +1,202 @@
+"""Every config parses and is what its file name claims; test_model_zoo builds them."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+
+from mmseg_trash.config import build_model, load_config
+from mmseg_trash.config_name import ConfigName, parse
+from mmseg_trash.metainfo import NUM_CLASSES
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+LEAVES = sorted(p for p in CONFIGS.glob('[!_]*/*.py'))
+BASES = sorted(CONFIGS.glob('_base_/**/*.py'))
+
+# What the size in a name means: type, width of the first stage, blocks per stage.
+BACKBONES = {
+    'mit-b0': ('SDPAMixVisionTransformer', 32, (2, 2, 2, 2)),
+    'mit-b1': ('SDPAMixVisionTransformer', 64, (2, 2, 2, 2)),
+    'mit-b2': ('SDPAMixVisionTransformer', 64, (3, 4, 6, 3)),
+    'mit-b3': ('SDPAMixVisionTransformer', 64, (3, 4, 18, 3)),
+    'mit-b4': ('SDPAMixVisionTransformer', 64, (3, 8, 27, 3)),
+    'mit-b5': ('SDPAMixVisionTransformer', 64, (3, 6, 40, 3)),
+    'swin-t': ('SDPASwinTransformer', 96, (2, 2, 6, 2)),
+    'swin-s': ('SDPASwinTransformer', 96, (2, 2, 18, 2)),
+    'swin-b': ('SDPASwinTransformer', 128, (2, 2, 18, 2)),
+    'swin-l': ('SDPASwinTransformer', 192, (2, 2, 18, 2)),
+}
+CHECKPOINTS = {
+    'mit': 'mit_{size}_',
+    'swin': 'swin_{long}_patch4_window{window}_',
+}
+LONG = dict(t='tiny', s='small', b='base', l='large')
+HEADS = dict(segformer='SegformerHead', upernet='UPerHead')
+DATA_ROOTS = dict(trash='data/trash', taco='data/taco', toy='work_dirs/toy_data')
+
+
+def _types(cfg: Config) -> list[str]:
+    return [step['type'] for step in cfg.train_dataloader.dataset.pipeline]
+
+
+EFFECTS: dict[str, Callable[[Config], bool]] = {
+    'classmix': lambda cfg: 'ClassMix' in _types(cfg),
+    'copypaste': lambda cfg: 'CopyPaste' in _types(cfg),
+    'iouce': lambda cfg: (
+        [loss['type'] for loss in cfg.model.decode_head.loss_decode] == ['IoUCELoss']
+    ),
+}
+
+
+@pytest.fixture(scope='module', params=LEAVES, ids=lambda p: p.stem)
+def leaf(request: pytest.FixtureRequest) -> tuple[Path, ConfigName, Config]:
+    return request.param, parse(request.param), load_config(request.param)
+
+
+def test_all_are_found() -> None:
+    assert len(LEAVES) >= 26
+    assert len(BASES) >= 9
+    assert {p.parent.name for p in LEAVES} >= {'segformer', 'upernet'}
+
+
+def test_name_matches_data_and_schedule(leaf: tuple) -> None:
+    _, name, cfg = leaf
+    assert cfg.train_cfg.max_iters == name.iterations
+    assert cfg.param_scheduler[-1].end == name.iterations
+    assert name.iterations % cfg.train_cfg.val_interval == 0
+    assert cfg.train_dataloader.batch_size == name.batch
+    assert cfg.auto_scale_lr.base_batch_size == name.gpus * name.batch
+    assert cfg.data_root == DATA_ROOTS[name.dataset]
+    assert tuple(cfg.crop_size) == name.crop_size
+    assert tuple(cfg.data_preprocessor['size']) == name.crop_size
+    crops = [s for s in cfg.train_dataloader.dataset.pipeline if 'Crop' in s['type']]
+    assert [tuple(crop.crop_size) for crop in crops] == [name.crop_size]
+
+
+def test_test_scale_is_training_scale(leaf: tuple) -> None:
+    _, name, cfg = leaf
+    scales = [
+        {tuple(s['scale']) for s in pipeline if 'scale' in s}
+        for pipeline in (cfg.train_pipeline, cfg.test_pipeline, cfg.predict_pipeline)
+    ]
+    assert scales == [{tuple(cfg.base_scale)}] * 3
+    assert min(cfg.base_scale) == name.crop_size[0]
+
+
+def test_name_matches_network(leaf: tuple) -> None:
+    path, name, cfg = leaf
+    backbone = cfg.model.backbone
+    kind, width, depths = BACKBONES[f'{name.backbone}-{name.size}']
+    assert path.parent.name == name.method
+    assert (backbone.type, backbone.embed_dims) == (kind, width)
+    assert tuple(backbone.get('depths') or backbone.num_layers) == depths
+    assert cfg.model.decode_head.type == HEADS[name.method]
+    for head in (cfg.model.decode_head, cfg.model.get('auxiliary_head')):
+        if head is not None:
+            assert head.num_classes == NUM_CLASSES
+            assert isinstance(head.loss_decode, list)
+            assert head.norm_cfg.type == 'BN'
+
+
+def test_name_matches_pretrained_weights(leaf: tuple) -> None:
+    _, name, cfg = leaf
+    init = cfg.model.backbone.init_cfg
+    if name.pretrain == 'scratch':
+        assert init is None
+        return
+    window = cfg.model.backbone.get('window_size')
+    file = CHECKPOINTS[name.backbone].format(
+        size=name.size, long=LONG.get(name.size), window=window
+    )
+    assert file in init.checkpoint
+    assert ('22k' in init.checkpoint) == ('in22k' in name.pretrain)
+    assert (window == 12) == ('w12-384' in name.pretrain)
+
+
+def test_tags(leaf: tuple) -> None:
+    """Each tag is in the vocabulary and has its effect, and no other has."""
+    _, name, cfg = leaf
+    text = (CONFIGS / 'README.md').read_text(encoding='utf-8')
+    section = text.split('## Tags')[1].split('\n## ')[0]
+    vocabulary = re.findall(r'^\| `([a-z\d]+)`', section, re.MULTILINE)
+    assert vocabulary == sorted(EFFECTS)
+    assert list(name.tags) == sorted(name.tags)
+    assert {tag for tag, seen in EFFECTS.items() if seen(cfg)} == set(name.tags)
+
+
+def test_leaves_are_deltas() -> None:
+    for path in LEAVES:
+        text = path.read_text(encoding='utf-8')
+        assert len(text.splitlines()) <= 25, path
+        assert 'noqa' not in text, path
+        bases = re.findall(r"'(\./[^']+)'", text)
+        for base in bases:  # a leaf of a leaf of bases, not deeper
+            parent = (path.parent / base).read_text(encoding='utf-8')
+            grand = [
+                (path.parent / b).read_text(encoding='utf-8')
+                for b in re.findall(r"'(\./[^']+)'", parent)
+            ]
+            assert all("'./" not in g for g in grand), path
+
+
+def test_nothing_is_deleted_or_absolute() -> None:
+    for path in LEAVES + BASES:
+        text = path.read_text(encoding='utf-8')
+        assert '_delete_' not in text, path
+        assert not re.search(r"'(/|~|[A-Za-z]:\\)", text), path
+
+
+def test_bases_share_no_key() -> None:
+    kinds: dict[str, set[str]] = {}
+    for path in BASES:
+        kind = path.parent.name
+        keys = set(Config.fromfile(path, import_custom_modules=False).keys())
+        assert keys
+        kinds.setdefault(kind, set()).update(keys)
+    names = sorted(kinds)
+    assert names == ['_base_', 'datasets', 'models', 'schedules']
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            assert not kinds[one] & kinds[other], (one, other)
+    assert kinds['models'] == {'model'}
+
+
+def _groups(path: str) -> dict[str, dict[str, Any]]:
+    cfg = load_config(CONFIGS / path, from_scratch=True)
+    model = build_model(cfg, 'meta')
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
+    names = {id(p): n for n, p in model.named_parameters()}
+    return {names[id(p)]: g for g in optimizer.param_groups for p in g['params']}
+
+
+def test_decay_and_rates() -> None:
+    groups = _groups('upernet/upernet_swin-t_1xb8-20k_trash-512x512.py')
+    free = {n for n, g in groups.items() if g['weight_decay'] == 0}
+    assert all('norm' in n or '.bn.' in n or 'bias_table' in n for n in free)
+    assert any('bias_table' in n for n in free)
+    assert 'backbone.norm3.weight' in free
+    assert {g['lr'] for g in groups.values()} == {6e-5}
+    groups = _groups('segformer/segformer_mit-b0_1xb8-20k_trash-512x512.py')
+    assert groups['backbone.layers.3.2.weight']['weight_decay'] == 0
+    rates = {(n.split('.')[0], round(g['lr'], 9)) for n, g in groups.items()}
+    assert rates == {('backbone', 6e-5), ('decode_head', 6e-4)}
+
+
+def test_fold_and_data_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('FOLD', '2')
+    monkeypatch.setenv('TRASH_DATA_ROOT', '/photographs')
+    for path in LEAVES:
+        cfg = load_config(path)
+        for loader, part in (
+            (cfg.train_dataloader, 'train'),
+            (cfg.val_dataloader, 'val'),
+        ):
+            assert loader.dataset.ann_file == 'train_all.json', path
+            assert loader.dataset.subset == f'folds/fold2_{part}.txt', path
+            assert loader.dataset.data_root == '/photographs', path
+        assert cfg.predict_dataset.ann_file == 'test.json'
+        assert cfg.predict_dataset.data_root == '/photographs'

@@ -1,0 +1,126 @@
+"""The tables of the zoo are those of the configs, and its figures the published ones."""
+
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mmseg_trash import model_zoo
+from mmseg_trash.config_name import ConfigName, parse
+from mmseg_trash.model_zoo import Entry
+from mmseg_trash.models.complexity import Complexity
+
+# Millions of parameters (11 classes, auxiliary head included) and GMACs at 512x512, of
+# mmseg's own networks: SegFormer's with 256 channels in the head; Swin-B and -L with
+# window 12.
+FIGURES = {
+    'segformer/segformer_mit-b0': ('3.72', '7.8'),
+    'segformer/segformer_mit-b1': ('13.68', '15.3'),
+    'segformer/segformer_mit-b2': ('24.73', '25.1'),
+    'segformer/segformer_mit-b3': ('44.60', '41.7'),
+    'segformer/segformer_mit-b4': ('61.37', '58.3'),
+    'segformer/segformer_mit-b5': ('81.97', '74.3'),
+    'upernet/upernet_swin-t': ('59.83', '235.7'),
+    'upernet/upernet_swin-s': ('81.15', '259.4'),
+    'upernet/upernet_swin-b-w12-384-in22k': ('121.31', '304.3'),
+    'upernet/upernet_swin-l-w12-384-in22k': ('233.86', '418.2'),
+}
+
+
+@pytest.fixture(scope='module')
+def found(project: Path) -> list[Entry]:
+    """Build every config of the zoo; this is the test that they all build."""
+    return model_zoo.entries(project)
+
+
+def test_every_config_builds_and_computes(found: list[Entry], project: Path) -> None:
+    assert len(found) == len(list((project / 'configs').glob('[!_]*/*.py'))) >= 26
+    for entry in found:
+        assert entry.complexity.parameters > 3e6, entry.path
+        assert entry.complexity.macs > 7e9, entry.path
+
+
+def test_published_figures(found: list[Entry]) -> None:
+    plain = {
+        f'{e.name.method}/{e.path.stem.split("_1xb8")[0]}': e.complexity
+        for e in found
+        if e.path.stem.endswith('1xb8-20k_trash-512x512')
+    }
+    for stem, figures in FIGURES.items():
+        complexity = plain[stem]
+        assert (complexity.mega_parameters, complexity.giga_macs) == figures, stem
+
+
+def test_tables_are_fresh(
+    found: list[Entry], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ``tools/model_zoo.py --check`` checks; to mend it, run without --check."""
+    monkeypatch.setattr(model_zoo, 'entries', lambda root: found)
+    assert [file.name for file, _ in model_zoo.stale(project)] == []
+
+
+@pytest.fixture()
+def small_zoo(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project of two configs, whose cost is made up."""
+    name = 'segformer_mit-b0_1xb8-20k_trash-512x512.py'
+    folder = tmp_path / 'configs/segformer'
+    folder.mkdir(parents=True)
+    (tmp_path / 'README.md').write_text(
+        f'before\n{model_zoo.BEGIN}\nold\n{model_zoo.END}\nafter\n'
+    )
+    shutil.copy(project / 'configs/segformer/metafile.yml', folder)
+    names = [name, name.replace('1xb8', '1xb8-iouce')]
+    found = [
+        Entry(folder / n, parse(n), Complexity(3_720_000 + i, 7_800_000_000))
+        for i, n in enumerate(names)
+    ]
+    monkeypatch.setattr(model_zoo, 'entries', lambda root: found)
+    return tmp_path
+
+
+def test_tool_writes_and_checks(
+    small_zoo: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = runpy.run_path(str(project / 'tools/model_zoo.py'))['main']
+    main.__globals__['ROOT'] = small_zoo
+    assert main(['--check']) == 1
+    assert 'stale: README.md' in capsys.readouterr().out
+    assert 'old' in (small_zoo / 'README.md').read_text()
+    assert main([]) == 0
+    assert main(['--check']) == 0
+    text = (small_zoo / 'README.md').read_text()
+    assert text.startswith('before\n') and text.endswith('after\n')
+    assert 'old' not in text
+    assert text.count('| 3.72 | 7.8 |') == 1  # ablations stand on the page alone
+    page = (small_zoo / model_zoo.PAGE).read_text()
+    assert page.count('| 3.72 | 7.8 |') == 2
+    metafile = small_zoo / 'configs/segformer/metafile.yml'
+    assert 'Parameters: 3720001\n      FLOPs: 15600000000\n' in metafile.read_text()
+    metafile.write_text(metafile.read_text().replace('3720001', '3720002'))
+    assert main(['--check']) == 1
+    assert capsys.readouterr().out.endswith('stale: configs/segformer/metafile.yml\n')
+
+
+def test_missing_marks() -> None:
+    with pytest.raises(ValueError, match='README.md: lacks'):
+        model_zoo.readme('no table', [])
+    with pytest.raises(ValueError, match='metafile of upernet: lacks'):
+        model_zoo.metafile('Models:', [], 'upernet')
+
+
+def test_no_configs(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match='holds no configs'):
+        model_zoo.leaves(tmp_path)
+
+
+def test_names() -> None:
+    name = 'upernet_swin-l-w12-384-in22k_2xb4-classmix-iouce-80k_trash-512x640.py'
+    assert parse(name) == ConfigName(
+        'upernet', 'swin', 'l', 'w12-384-in22k', 2, 4, ('classmix', 'iouce'),
+        80000, 'trash', (512, 640),
+    )  # fmt: skip
+    assert parse('segformer_mit-b0_1xb8-1k_toy-256x256.py').tags == ()
+    for wrong in ('segformer_b0_1xb8-1k_toy-256x256', 'segformer_mit-b0_8-1k_toy-256'):
+        with pytest.raises(ValueError, match='does not follow'):
+            parse(wrong)
