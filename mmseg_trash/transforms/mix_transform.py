@@ -82,7 +82,10 @@ class MixTransform(BaseTransform):
         """Paste into an image, (H, W, 3), and its label map, (H, W), in place."""
 
     def transform(self, results: dict) -> dict:
-        """Mix a donor into ``img`` and ``gt_seg_map``, as new arrays.
+        """Mix a donor into ``img`` and ``gt_seg_map``.
+
+        Both are changed in place, since loaders hand out arrays that belong to the
+        sample; read-only ones are copied.
 
         Raises:
             KeyError: If the sample has no data set, image or label map.
@@ -105,8 +108,12 @@ class MixTransform(BaseTransform):
         plan = self.draw(results)
         if plan is None:
             return results
-        # the loader may hand out read-only or cached arrays
-        image, label = results['img'].copy(), results['gt_seg_map'].copy()
+        image, label = (_writeable(results[key]) for key in ('img', 'gt_seg_map'))
         self.paste(image, label, plan)
         results['img'], results['gt_seg_map'] = image, label
         return results
+
+
+def _writeable(array: np.ndarray) -> np.ndarray:
+    """Return the array itself, or a copy of a read-only one."""
+    return array if array.flags.writeable else array.copy()

@@ -39,7 +39,7 @@ def test_background_as_candidate(dataset) -> None:
 
 
 def test_pixels_come_from_one_place_of_the_donor(dataset) -> None:
-    """Compare with a second implementation, by search over flip and offset."""
+    """Compare with a second implementation, pixel by pixel."""
     np.random.seed(3)
     transform = ClassMix(1.0, pool_size=0)
     for _ in range(60):
@@ -47,18 +47,32 @@ def test_pixels_come_from_one_place_of_the_donor(dataset) -> None:
         image, label = (array.copy() for array in dataset.samples[1])
         expected_image, expected_label = image.copy(), label.copy()
         transform.paste(image, label, plan)
-        donor_image, donor_label = dataset.samples[plan.donor.index]
+        donor_image, donor_label = plan.donor.image, plan.donor.label
         height, width = donor_label.shape
         for y in range(height):
             for x in range(width):
-                source = width - 1 - x if plan.flip else x
                 row, column = y + plan.top, x + plan.left
                 inside = 0 <= row < len(label) and 0 <= column < label.shape[1]
-                if inside and donor_label[y, source] in plan.labels:
-                    expected_label[row, column] = donor_label[y, source]
-                    expected_image[row, column] = donor_image[y, source]
+                if inside and donor_label[y, x] in plan.labels:
+                    expected_label[row, column] = donor_label[y, x]
+                    expected_image[row, column] = donor_image[y, x]
         assert np.array_equal(label, expected_label)
         assert np.array_equal(image, expected_image)
+
+
+def test_donors_are_flipped_with_their_labels(dataset) -> None:
+    np.random.seed(0)
+    for prob in (0.0, 0.5, 1.0):
+        transform = ClassMix(1.0, flip_prob=prob, pool_size=0)
+        flips = []
+        for _ in range(60):
+            donor = transform.draw(dataset.results(0)).donor
+            image, label = dataset.samples[donor.index]
+            flips.append(not np.array_equal(donor.label, label))
+            step = -1 if flips[-1] else 1
+            assert np.array_equal(donor.label, label[:, ::step])
+            assert np.array_equal(donor.image, image[:, ::step])
+        assert np.mean(flips) == prob or 15 < sum(flips) < 45
 
 
 def test_black_pixels_are_pasted(dataset) -> None:
