@@ -182,5 +182,11 @@ def jitter(rng: np.random.Generator, colour: Colour, spread: float = 12) -> np.n
 
 
 def pick(rng: np.random.Generator, colours: Sequence[Colour]) -> np.ndarray:
-    """Choose one of several RGB colours and vary it."""
-    return jitter(rng, colours[int(rng.integers(len(colours)))])
+    """Choose one of several RGB colours and vary it.
+
+    The first half of the list is typical and taken four times out of five, the rest are
+    surprises: colour hints at the class without giving it away.
+    """
+    typical = (len(colours) + 1) // 2
+    start, stop = (0, typical) if rng.random() < 0.8 else (0, len(colours))
+    return jitter(rng, colours[int(rng.integers(start, stop))])

@@ -105,7 +105,7 @@ def apple_core(rng: np.random.Generator, size: int) -> Patch:
 def face_mask(rng: np.random.Generator, size: int) -> Patch:
     """Draw a pleated face mask with its ear loops."""
     height, width = int(size * 0.56), size
-    colour = pick(rng, [(120, 180, 210), (96, 160, 196), (130, 196, 190)])
+    colour = pick(rng, [(130, 204, 180), (112, 196, 160), (120, 180, 210)])
     board = Painter(height, width, colour)
     for y in (0.3, 0.48, 0.66):
         board.line([(0.14, y), (0.86, y)], colour * 0.62, 0.016)

@@ -6,7 +6,7 @@ from .canvas import Painter, Patch, circle, jitter, pick
 from .lathe import lathe
 from .textures import clouds, grain
 
-PACK = [(38, 98, 176), (44, 140, 84), (208, 62, 72), (236, 160, 52), (120, 74, 160)]
+PACK = [(44, 150, 84), (30, 132, 120), (38, 98, 176), (208, 62, 72), (236, 160, 52)]
 
 
 def milk_carton(rng: np.random.Generator, size: int) -> Patch:

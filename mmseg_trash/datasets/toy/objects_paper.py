@@ -7,7 +7,7 @@ from .textures import clouds, facets
 
 INK = (70, 70, 78)
 KRAFT = [(178, 138, 94), (194, 154, 108), (164, 124, 84)]
-PACK = [(38, 98, 176), (44, 140, 84), (208, 62, 72), (236, 160, 52), (120, 74, 160)]
+PRINT = [(60, 62, 70), (120, 74, 50), (38, 98, 176), (208, 62, 72), (44, 140, 84)]
 
 
 def _corners(rng: np.random.Generator, slack: float) -> np.ndarray:
@@ -34,7 +34,7 @@ def sheet(rng: np.random.Generator, size: int) -> Patch:
     board = Painter(height, width, jitter(rng, (236, 232, 220), 8))
     corners = _corners(rng, 0.1)
     if rng.random() < 0.35:
-        board.fill(_box(corners, 0.08, 0.05, 0.92, 0.13), pick(rng, PACK), 0.85)
+        board.fill(_box(corners, 0.08, 0.05, 0.92, 0.13), pick(rng, PRINT), 0.85)
     lines = rng.integers(12, 19)
     ends = np.where(rng.random(lines) < 0.3, rng.uniform(0.55, 0.92, lines), 0.92)
     text = [
@@ -139,7 +139,7 @@ def paper_bag(rng: np.random.Generator, size: int) -> Patch:
     board.fill([(0, 0), (0.14, 0), (0.11, 1), (0, 1)], colour * 0.8)
     board.fill([(0.03, 0.8), (0.97, 0.79), (1, 1), (0, 1)], colour * 0.86)
     board.fill([(0, 0), (1, 0), (0.96, 0.1), (0.06, 0.1)], colour * 0.72)
-    stamp = pick(rng, PACK)
+    stamp = pick(rng, PRINT)
     board.fill(circle(0.53, 0.45, 0.24, 0.24 * width / height), stamp, 0.6)
     board.fill(circle(0.53, 0.45, 0.16, 0.16 * width / height), colour, 0.8)
     board.shade(0.98 + 0.11 * facets(rng, height, width, 14))

@@ -6,7 +6,7 @@ from .canvas import Painter, Patch, blob, circle, jitter, pick, rounded
 from .lathe import lathe
 from .textures import beads, clouds, grain
 
-BRIGHT = [(232, 60, 60), (40, 120, 220), (250, 190, 30), (30, 170, 120), (230, 90, 160)]
+BRIGHT = [(40, 130, 226), (20, 176, 206), (236, 84, 160), (232, 60, 60), (250, 190, 30)]
 CAPS = [(40, 110, 220), (240, 240, 240), (220, 50, 50), (40, 160, 90)]
 
 
@@ -66,7 +66,7 @@ def detergent(rng: np.random.Generator, size: int) -> Patch:
     body = lathe(height, width, profile, bulge=0.022, smooth=0.03)
     board = Painter(height, width, colour)
     board.blend(body.band(0.44, 0.82) * body.stripe(-0.78, 0.78), (246, 244, 238))
-    other = BRIGHT[rng.integers(len(BRIGHT))]
+    other = pick(rng, BRIGHT)
     board.blend(body.band(0.5, 0.64) * body.stripe(-0.6, 0.6), other)
     board.blend(body.band(0.68, 0.71) * body.stripe(-0.5, 0.5), (120, 120, 130))
     board.blend(body.band(0.0, 0.13), pick(rng, CAPS))
@@ -105,7 +105,7 @@ def plastic_cup(rng: np.random.Generator, size: int) -> Patch:
 
 def lid(rng: np.random.Generator, size: int) -> Patch:
     """Draw a round lid from above with pressed rings and a hole for a straw."""
-    colour = pick(rng, [*BRIGHT, (40, 42, 48), (214, 226, 238)])
+    colour = pick(rng, [*BRIGHT, (214, 226, 238), (40, 42, 48)])
     board = Painter(size, size, colour)
     for radius, tone in ((0.44, 0.78), (0.41, 1.15), (0.32, 0.84), (0.29, 1.08)):
         board.fill(circle(0.5, 0.5, radius), np.clip(colour * tone, 0, 255))

@@ -9,20 +9,20 @@ from .textures import clouds, facets, gathers, weave
 FILM = [
     (226, 232, 236),
     (28, 28, 34),
-    (70, 120, 190),
     (240, 200, 60),
     (60, 150, 90),
+    (70, 120, 190),
     (236, 130, 160),
 ]
 CLOTH = [
-    (150, 40, 60),
-    (44, 62, 120),
+    (116, 66, 136),
+    (44, 58, 120),
+    (140, 40, 66),
+    (70, 74, 84),
     (60, 110, 90),
     (206, 150, 60),
-    (110, 70, 130),
-    (70, 74, 84),
 ]
-SNACK = [(214, 40, 44), (250, 180, 20), (30, 130, 70), (120, 50, 150), (20, 100, 190)]
+SNACK = [(250, 180, 20), (240, 112, 24), (130, 50, 150), (214, 40, 44), (30, 130, 70)]
 
 
 def _creases(
@@ -46,8 +46,8 @@ def plastic_bag(rng: np.random.Generator, size: int, filled: bool = False) -> Pa
         The bag.
     """
     height, width = size, int(size * rng.uniform(0.8, 0.98))
-    index = 0 if filled and rng.random() < 0.6 else int(rng.integers(len(FILM)))
-    colour = jitter(rng, FILM[index], 10)
+    clear = filled and rng.random() < 0.6
+    colour = jitter(rng, FILM[0]) if clear else pick(rng, FILM)
     board = Painter(height, width, colour)
     bulk = blob(rng, 0.11, 14) * (1, 0.74) + (0, 0.25)
     loops, holes = [], []
@@ -92,7 +92,7 @@ def snack_packet(rng: np.random.Generator, size: int) -> Patch:
     height, width = size, int(size * rng.uniform(0.66, 0.78))
     colour = pick(rng, SNACK)
     board = Painter(height, width, colour)
-    other = SNACK[rng.integers(len(SNACK))]
+    other = pick(rng, SNACK)
     board.fill(0.12 + 0.76 * circle(0.5, 0.48, 0.5, 0.3), other)
     board.fill(0.2 + 0.6 * circle(0.5, 0.44, 0.5, 0.14), (250, 246, 230))
     board.fill([(0.25, 0.66), (0.75, 0.62), (0.7, 0.78), (0.3, 0.8)], (250, 210, 90))
@@ -177,7 +177,7 @@ def sock(rng: np.random.Generator, size: int) -> Patch:
     """Draw a knitted sock with other-coloured cuff, heel and toe."""
     height, width = size, int(size * 0.8)
     colour = pick(rng, CLOTH)
-    accent = np.clip(jitter(rng, CLOTH[rng.integers(len(CLOTH))]) * 1.3 + 30, 0, 255)
+    accent = np.clip(pick(rng, CLOTH) * 1.3 + 30, 0, 255)
     board = Painter(height, width, colour)
     board.fill([(0, 0), (1, 0), (1, 0.13), (0, 0.13)], accent)
     for y in (0.2, 0.26):

@@ -6,8 +6,9 @@ from .canvas import Painter, Patch, circle, jitter, pick, rounded
 from .lathe import Body, lathe
 from .textures import clouds, facets, grain
 
-SODA = [(190, 28, 36), (28, 74, 160), (34, 130, 70), (214, 120, 24), (30, 30, 34)]
+SODA = [(190, 28, 36), (172, 24, 30), (198, 200, 206), (28, 74, 160), (214, 120, 24)]
 BOTTLE = [(34, 92, 48), (104, 58, 20), (52, 112, 66), (84, 44, 16)]
+TRIM = [(150, 110, 40), (120, 30, 30), (40, 60, 110)]
 
 
 def _metallic(body: Body) -> np.ndarray:
@@ -129,7 +130,7 @@ def glass_bottle(rng: np.random.Generator, size: int) -> Patch:
     if rng.random() < 0.65:
         paper = body.band(0.56, 0.8)
         board.blend(paper, np.multiply.outer((232, 222, 192), body.roundness()))
-        board.blend(body.band(0.61, 0.66) * 0.9, pick(rng, SODA))
+        board.blend(body.band(0.61, 0.66) * 0.9, pick(rng, TRIM))
         board.blend(body.band(0.7, 0.72) * body.stripe(-0.7, 0.6), (90, 80, 60))
     board.blend(body.band(0.0, 0.03), colour * 0.7)
     _glints(board, body, shoulder, 0.9)
