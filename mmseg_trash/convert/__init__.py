@@ -3,8 +3,12 @@
 A converter is a pure function from one state dict to another; ``CONVERTERS`` names all.
 """
 
+from . import dinat
 from .common import Converter
 
-CONVERTERS: dict[str, Converter] = {}
+CONVERTERS: dict[str, Converter] = {
+    'dinat': dinat.convert,
+    'upernet-dinat': dinat.from_segmentor,
+}
 
 __all__ = ['CONVERTERS', 'Converter']

@@ -1,6 +1,13 @@
 """Backbones, registered in mmseg's ``MODELS``."""
 
+from .dinat import DiNAT
 from .sdpa_mix_vision_transformer import SDPAMixVisionTransformer
 from .sdpa_swin_transformer import SDPASwinTransformer
+from .sdpa_vision_transformer import SDPAVisionTransformer
 
-__all__ = ['SDPAMixVisionTransformer', 'SDPASwinTransformer']
+__all__ = [
+    'DiNAT',
+    'SDPAMixVisionTransformer',
+    'SDPASwinTransformer',
+    'SDPAVisionTransformer',
+]
