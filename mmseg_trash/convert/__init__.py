@@ -3,11 +3,18 @@
 A converter is a pure function from one state dict to another; ``CONVERTERS`` names all.
 """
 
-from . import dinat
+from . import beit, convnext, dinat, mask2former, mit, swin
 from .common import Converter
 
 CONVERTERS: dict[str, Converter] = {
+    'beit': beit.convert,
+    'convnext': convnext.convert,
     'dinat': dinat.convert,
+    'mask2former-d2': mask2former.from_d2,
+    'mask2former-hf': mask2former.from_hf,
+    'mask2former-mmdet': mask2former.from_mmdet,
+    'mit': mit.convert,
+    'swin': swin.convert,
     'upernet-dinat': dinat.from_segmentor,
 }
 

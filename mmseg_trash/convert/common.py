@@ -13,7 +13,7 @@ from ..errors import CheckpointError
 State = dict[str, Tensor]
 Converter = Callable[[State], State]
 # A regular expression that has to match the whole key, and what the key becomes.
-Rules = Sequence[tuple[str, str]]
+Rules = Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]
 
 logger = logging.getLogger(__name__)
 _SHOWN = 5
@@ -62,7 +62,7 @@ def rename(state: State, rules: Rules, layout: str) -> State:
         for pattern, new in compiled:
             match = pattern.fullmatch(key)
             if match:
-                target = match.expand(new)
+                target = match.expand(new) if isinstance(new, str) else new(match)
                 if target in renamed:
                     raise CheckpointError(f'{layout}: two tensors become {target}')
                 renamed[target] = value
@@ -107,31 +107,43 @@ def joined(state: State, parts: Sequence[str], whole: str) -> State:
 
 
 def stripped(state: State, prefix: str) -> State:
-    """Return the tensors below a prefix, without it; all if none stands below it."""
-    below = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-    return below or dict(state)
+    """Return the tensors below a prefix, without it; all if none stands below it.
+
+    The tensors that stand beside the prefix are reported to the log.
+    """
+    if not any(key.startswith(prefix) for key in state):
+        return dict(state)
+    beside = [re.escape(key) for key in state if not key.startswith(prefix)]
+    below = leave_out(state, beside)
+    return {key[len(prefix) :]: value for key, value in below.items()}
 
 
 def resize_position_bias(table: Tensor, rows: int) -> Tensor:
     """Interpolate a table of relative position biases for another window.
 
     Args:
-        table: (S * S, heads), S = 2 * window - 1, row-major.
-        rows: The number of rows wanted, again a square.
+        table: (S * S, heads), S = 2 * window - 1, row-major; or three rows more, as
+            BEiT has them for its class token, which are kept.
+        rows: The number of rows wanted, with the same rows extra.
 
     Returns:
         (rows, heads), by bicubic interpolation as Swin's own code does it.
 
     Raises:
-        CheckpointError: Either number of rows is no square.
+        CheckpointError: The numbers of rows are those of no such tables.
     """
-    old, new = round(table.shape[0] ** 0.5), round(rows**0.5)
-    if old * old != table.shape[0] or new * new != rows:
+    for extra in (0, 3):
+        old, new = round((len(table) - extra) ** 0.5), round((rows - extra) ** 0.5)
+        if old * old + extra == len(table) and new * new + extra == rows:
+            break
+    else:
         raise CheckpointError(
-            f'a table of {table.shape[0]} position biases cannot become one of {rows}'
+            f'a table of {len(table)} position biases cannot become one of {rows}'
         )
     if old == new:
         return table
-    grid = table.float().t().reshape(1, -1, old, old)
+    inner, rest = table[: old * old], table[old * old :]
+    grid = inner.float().t().reshape(1, -1, old, old)
     grid = F.interpolate(grid, size=(new, new), mode='bicubic', align_corners=False)
-    return grid.reshape(-1, rows).t().to(table.dtype).contiguous()
+    resized = grid.reshape(-1, new * new).t().to(table.dtype)
+    return torch.cat([resized, rest]).contiguous()

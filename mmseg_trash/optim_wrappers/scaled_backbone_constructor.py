@@ -49,5 +49,5 @@ class ScaledBackboneConstructor(DefaultOptimWrapperConstructor):
         super().add_params(params, module, prefix, is_dcn_module)
         if prefix == 'backbone':
             for group in params[done:]:
-                lr = group.get('lr', self.base_lr)
-                group['lr'] = lr * self.backbone_lr_mult
+                base: Any = self.base_lr
+                group['lr'] = group.get('lr', base) * self.backbone_lr_mult

@@ -89,7 +89,7 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         for projection in self.input_projections:
-            nn.init.xavier_uniform_(projection[0].weight)
+            nn.init.xavier_uniform_(cast(nn.Sequential, projection)[0].weight)
         nn.init.normal_(self.level_embed)
         for layer in self.encoder.layers:
             for parameter in layer.parameters():
@@ -97,7 +97,9 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
                     nn.init.xavier_uniform_(parameter)
             reset_deformable_attention(layer.self_attn)
 
-    def forward(self, features: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def forward(  # type: ignore[override]
+        self, features: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
         """Refine a backbone's maps.
 
         Args:
@@ -141,7 +143,7 @@ def build_transformer(config: Mask2FormerConfig) -> nn.Module:
     The masked attention goes through ``F.scaled_dot_product_attention``; transformers
     asks for its weights, which nobody reads.
     """
-    module = hf.Mask2FormerTransformerModule(config.feature_size, config)
+    module: Any = hf.Mask2FormerTransformerModule(config.feature_size, config)
     for layer in module.decoder.layers:
         cross, own = layer.cross_attn, layer.self_attn
         for parameter in layer.parameters():
@@ -169,7 +171,7 @@ def build_criterion(config: Mask2FormerConfig) -> nn.Module:
     Differs from transformers' in two things: processes average their numbers of masks
     by mmengine's means, and the class weights are no part of the state dict.
     """
-    criterion = hf.Mask2FormerLoss(config, weight_dict={})
+    criterion: Any = hf.Mask2FormerLoss(config, weight_dict={})
     weight = criterion.empty_weight
     criterion.register_buffer('empty_weight', weight, persistent=False)
     criterion.get_num_masks = mean_num_masks
