@@ -179,5 +179,7 @@ def test_probabilities(pair: Any, images: Tensor) -> None:
     for query in range(9):
         share = expected.class_queries_logits[:, query].softmax(-1)
         total += share[:, :-1, None, None] * masks[:, query, None].sigmoid()
-    assert (found - total).abs().max() <= 1e-4
+    assert (found - total / total.sum(1, keepdim=True)).abs().max() <= 1e-4
+    assert torch.equal(found.argmax(1), total.argmax(1))
+    assert (found.sum(1) - 1).abs().max() <= 1e-5
     assert model.decode_head.output == 'probs'

@@ -27,9 +27,9 @@ class HFMask2FormerHead(BaseModule):
     compiled operators and over any backbone; mmseg's ``Mask2FormerHead`` needs mmdet.
     All numbers default to the paper's for semantic segmentation.
 
-    The losses belong to the method and cannot be exchanged. :meth:`predict` gives the
-    sum over queries of class probability times mask probability, which is no logit; the
-    attribute ``output`` says so to test-time augmentation and to the predictor.
+    The losses belong to the method and cannot be exchanged. :meth:`predict` gives
+    probabilities, not logits; the attribute ``output`` says so to test-time augmentation
+    and to the predictor.
 
     Args:
         in_channels: Channels of the maps at strides 4, 8, 16 and 32.
@@ -230,7 +230,7 @@ class HFMask2FormerHead(BaseModule):
         batch_img_metas: list[dict[str, Any]],
         test_cfg: ConfigType,
     ) -> Tensor:
-        """Return each class's sum over queries of class times mask probability.
+        """Predict class probabilities, see :func:`semantic_probs`.
 
         Args:
             inputs: The backbone's maps, NCHW.
@@ -238,7 +238,7 @@ class HFMask2FormerHead(BaseModule):
             test_cfg: Not used.
 
         Returns:
-            (B, classes, H, W), float32, from 0 up; the sum over classes is not 1.
+            (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
         """
         classes, masks = self.forward(inputs)
         meta = batch_img_metas[0]

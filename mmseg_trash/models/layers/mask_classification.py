@@ -46,7 +46,9 @@ def semantic_probs(
 ) -> Tensor:
     """Add up class probability times mask probability over the queries.
 
-    Semantic inference of MaskFormer (Cheng et al. 2021, arXiv:2107.06278, section 3.4).
+    Semantic inference of MaskFormer (Cheng et al. 2021, arXiv:2107.06278, section 3.4),
+    divided by its sum over the classes: that changes no label of a single prediction,
+    and lets views and models be averaged as probabilities.
 
     Args:
         class_logits: (B, queries, classes + 1), the last for "no object".
@@ -55,7 +57,7 @@ def semantic_probs(
         align_corners: Of the resizing.
 
     Returns:
-        (B, classes, H, W) float32 from 0 up; the sum over classes is not 1.
+        (B, classes, H, W) float32, from 0 to 1; 1 in sum over the classes.
     """
     probs = class_logits.float().softmax(-1)[..., :-1]
     images = []
@@ -66,4 +68,6 @@ def semantic_probs(
                 mask[None], tuple(size), mode='bilinear', align_corners=align_corners
             )[0]
             images.append(torch.einsum('qc,qhw->chw', prob, mask.sigmoid()))
-    return torch.stack(images)
+    total = torch.stack(images)
+    least = torch.finfo(total.dtype).tiny
+    return total / total.sum(1, keepdim=True).clamp_min(least)
