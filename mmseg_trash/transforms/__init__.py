@@ -7,6 +7,7 @@ from .fast_photo_metric_distortion import FastPhotoMetricDistortion
 from .fast_random_crop import FastRandomCrop
 from .fast_random_flip import FastRandomFlip
 from .fast_resize import FastResize
+from .fast_resize_crop import FastResizeCrop
 from .load_label_map import LoadLabelMap
 from .load_trash_image import LoadTrashImage
 
@@ -18,6 +19,7 @@ __all__ = [
     'FastRandomCrop',
     'FastRandomFlip',
     'FastResize',
+    'FastResizeCrop',
     'LoadLabelMap',
     'LoadTrashImage',
 ]

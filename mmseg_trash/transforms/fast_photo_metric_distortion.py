@@ -21,12 +21,14 @@ MARGIN = 5e-5
 class FastPhotoMetricDistortion(PhotoMetricDistortion):
     """Change brightness, contrast, saturation and hue at random.
 
-    Differs from its parent in speed alone: from the same state of ``np.random`` it
-    returns the same uint8 image and leaves the same state. The parent makes float32
-    images for every change; here uint8 images are mapped, either by a vectorised
-    multiplication or, where that would round differently for any of the 256 possible
-    values, by a lookup table. Saturation and hue need one conversion to HSV each, since
-    the parent rounds to uint8 in between.
+    Draws what its parent draws, from the same state of ``np.random``, and returns the
+    same uint8 image, with one exception. The parent makes float32 images for every
+    change; here uint8 images are mapped, either by a vectorised multiplication or,
+    where that would round differently for any of the 256 possible values, by a lookup
+    table. The exception: where saturation and hue both change (a quarter of the
+    samples), the parent returns to BGR in between and rounds once more. Here both are
+    done in one visit to HSV; the colours differ by .3 grey levels in the mean and by 5
+    at most (defaults, photographs).
 
     Args:
         brightness_delta: Largest change of brightness, in grey levels.
@@ -108,15 +110,14 @@ class FastPhotoMetricDistortion(PhotoMetricDistortion):
             img = self._convert_fast(img, beta=plan['brightness'])
         if plan['early_contrast'] is not None:
             img = self._convert_fast(img, alpha=plan['early_contrast'])
-        if plan['saturation'] is not None:
+        if plan['saturation'] is not None or plan['hue'] is not None:
             hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
-            hsv = self._convert_fast(hsv, alpha=plan['saturation'], channels=[1])
-            img = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
-        if plan['hue'] is not None:
-            hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
-            turned = (RAMP.astype(int) + plan['hue']) % HUES
-            hue = cv2.LUT(cv2.extractChannel(hsv, 0), turned.astype(np.uint8))
-            cv2.insertChannel(hue, hsv, 0)
+            if plan['saturation'] is not None:
+                hsv = self._convert_fast(hsv, alpha=plan['saturation'], channels=[1])
+            if plan['hue'] is not None:
+                turned = (RAMP.astype(int) + plan['hue']) % HUES
+                hue = cv2.LUT(cv2.extractChannel(hsv, 0), turned.astype(np.uint8))
+                cv2.insertChannel(hue, hsv, 0)
             img = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
         if plan['late_contrast'] is not None:
             img = self._convert_fast(img, alpha=plan['late_contrast'])

@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import torch
+from mmcv.transforms import BaseTransform, Compose
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import TRANSFORMS
@@ -43,10 +44,18 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def stock_of(step: dict) -> dict:
-    """Return the stock transform that a step of ours stands for."""
-    step = {k: v for k, v in step.items() if k != 'resize_type'}
-    return step | dict(type=STOCK.get(step['type'], step['type']))
+def stock_of(step: dict) -> BaseTransform:
+    """Build the stock transform, or transforms, that a step of ours stands for."""
+    if step['type'] != 'FastResizeCrop':
+        return TRANSFORMS.build(step | dict(type=STOCK.get(step['type'], step['type'])))
+    crop = {k: step[k] for k in ('crop_size', 'cat_max_ratio') if k in step}
+    resize = {k: step[k] for k in ('scale', 'ratio_range')}
+    return Compose(
+        [
+            dict(type='RandomResize', keep_ratio=True, **resize),
+            dict(type='RandomCrop', **crop),
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -82,7 +91,7 @@ def main(argv: list[str] | None = None) -> None:
             ours = dict(dataset=dataset, sample_idx=k)
             return dict(dataset.get_data_info(k), **stock, **ours)
 
-        stock = [TRANSFORMS.build(stock_of(step)) for step in steps]
+        stock = [stock_of(step) for step in steps]
         ours = [TRANSFORMS.build(step) for step in steps]
         names = ('stock', 'ours', 'ours, image cache')
         pipelines = dict(zip(names, (stock, ours, ours)))
