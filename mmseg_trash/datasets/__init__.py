@@ -1,1 +1,5 @@
-"""Placeholder, replaced by the package's owner."""
+"""Data sets; importing this package registers them."""
+
+from .trash_dataset import TrashDataset
+
+__all__ = ['TrashDataset']
