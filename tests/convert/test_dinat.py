@@ -11,7 +11,7 @@ from mmseg_trash.convert import CONVERTERS
 from mmseg_trash.convert.dinat import with_kernel_size
 from mmseg_trash.errors import CheckpointError
 
-TINY = dict(type='DiNAT', embed_dim=8, depths=[1, 2], num_heads=[1, 2])
+TINY = dict(type='DiNAT', embed_dims=8, depths=[1, 2], num_heads=[1, 2])
 TINY |= dict(kernel_size=5, mlp_ratio=2.0, layer_scale=0.1, out_indices=(0, 1))
 
 

@@ -14,7 +14,7 @@ from mmseg_trash.models import DiNAT
 from mmseg_trash.models.layers import gathered_attention
 
 TINY = dict(
-    embed_dim=8,
+    embed_dims=8,
     depths=[2, 1, 2],
     num_heads=[1, 2, 4],
     dilations=[[1, 4], [2], [1, 2]],

@@ -25,7 +25,7 @@ class DiNAT(BaseModule):
     NATTEN has dropped, and interpolated for another K. Needs no compiled operator.
 
     Args:
-        embed_dim: Channels of the first stage; each further stage doubles them.
+        embed_dims: Channels of the first stage; each further stage doubles them.
         depths: Blocks of each stage.
         num_heads: Heads of each stage.
         dilations: Dilation of each block, a list per stage. None takes 1 everywhere.
@@ -49,7 +49,7 @@ class DiNAT(BaseModule):
 
     def __init__(
         self,
-        embed_dim: int,
+        embed_dims: int,
         depths: Sequence[int],
         num_heads: Sequence[int],
         dilations: Sequence[Sequence[int]] | None = None,
@@ -77,13 +77,13 @@ class DiNAT(BaseModule):
             raise ValueError(f'out_indices {out_indices} of {len(depths)} stages')
         self.out_indices = tuple(out_indices)
         self.with_cp = with_cp
-        self.patch_embed = ConvTokenizer(in_channels, embed_dim)
+        self.patch_embed = ConvTokenizer(in_channels, embed_dims)
         self.pos_drop = nn.Dropout(drop_rate)
         rates = np.linspace(0, drop_path_rate, sum(depths)).tolist()
         levels: list[DiNATStage] = []
         for i, depth in enumerate(depths):
             stage = DiNATStage(
-                embed_dim * 2**i,
+                embed_dims * 2**i,
                 dilations[i],
                 [rates.pop(0) for _ in range(depth)],
                 downsample=i < len(depths) - 1,
@@ -98,7 +98,7 @@ class DiNAT(BaseModule):
             )
             levels.append(stage)
             if i in self.out_indices:
-                self.add_module(f'norm{i}', nn.LayerNorm(embed_dim * 2**i))
+                self.add_module(f'norm{i}', nn.LayerNorm(embed_dims * 2**i))
         self.levels = nn.ModuleList(levels)
         self.kernel_size = kernel_size
 
