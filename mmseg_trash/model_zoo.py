@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from .config import build_model, load_config
 from .config_name import ConfigName, parse
@@ -49,12 +50,26 @@ def leaves(root: Path) -> list[Path]:
 
 
 def entries(root: Path) -> list[Entry]:
-    """Build every config of the zoo without memory or weights, and count."""
+    """Build every network of the zoo without memory or weights, and count.
+
+    Configs that differ in data, schedule or losses share a network, built once.
+    """
+    known: dict[str, Complexity] = {}
     result = []
     for path in leaves(root):
-        model = build_model(load_config(path, from_scratch=True), 'meta')
-        result.append(Entry(path, parse(path), count(model, SIDE, SIDE)))
+        cfg = load_config(path, from_scratch=True)
+        network = repr(_without_losses(cfg.model.to_dict()))
+        if network not in known:
+            known[network] = count(build_model(cfg, 'meta'), SIDE, SIDE)
+        result.append(Entry(path, parse(path), known[network]))
     return sorted(result, key=_order)
+
+
+def _without_losses(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept = {k: v for k, v in node.items() if k != 'loss_decode'}
+        return {k: _without_losses(v) for k, v in sorted(kept.items())}
+    return [_without_losses(n) for n in node] if isinstance(node, list) else node
 
 
 def _order(entry: Entry) -> tuple:
@@ -77,15 +92,19 @@ def table(found: Iterable[Entry], folder: str) -> str:
         found: The configs, in order.
         folder: Path from the page to the folder ``configs``.
     """
-    lines = ['| Backbone | Start | Change | Params (M) | GMACs | Config |']
-    lines += ['|---|---|---|---:|---:|---|']
-    for entry in found:
+    rows = list(found)
+    tagged = any(entry.name.tags for entry in rows)
+    change = ' Change |' if tagged else ''
+    rule = '---|' if tagged else ''
+    lines = [f'| Backbone | Start |{change} Params (M) | GMACs | Config |']
+    lines += [f'|---|---|{rule}---:|---:|---|']
+    for entry in rows:
         name = entry.name
-        link = f'[config]({folder}/{name.method}/{entry.path.name})'
+        change = f' {", ".join(name.tags) or "–"} |' if tagged else ''
         lines.append(
-            f'| {name.backbone}-{name.size} | {name.pretrain or "in1k"} '
-            f'| {", ".join(name.tags)} | {entry.complexity.mega_parameters} '
-            f'| {entry.complexity.giga_macs} | {link} |'
+            f'| {name.backbone}-{name.size} | {name.pretrain or "in1k"} |{change} '
+            f'{entry.complexity.mega_parameters} | {entry.complexity.giga_macs} '
+            f'| [config]({folder}/{name.method}/{entry.path.name}) |'
         )
     return '\n'.join(lines) + '\n'
 
@@ -119,15 +138,11 @@ def metafile(text: str, found: Iterable[Entry], collection: str) -> str:
     """Return a metafile's text with its list of models written anew.
 
     Args:
-        text: The metafile; what stands before the mark is kept.
+        text: The metafile; what stands before the mark (all, if there is none) stays.
         found: The configs of the family.
         collection: Name of the family in the metafile.
-
-    Raises:
-        ValueError: The mark is missing.
     """
-    if MODELS_MARK not in text:
-        raise ValueError(f'metafile of {collection}: lacks {MODELS_MARK.strip()!r}')
+    head = text.split(MODELS_MARK, 1)[0].rstrip()
     lines = ['Models:']
     for entry in found:
         folder = f'configs/{entry.name.method}'
@@ -139,7 +154,7 @@ def metafile(text: str, found: Iterable[Entry], collection: str) -> str:
             f'      FLOPs: {2 * entry.complexity.macs}',
             f'    Config: {folder}/{entry.path.name}',
         ]
-    return text.split(MODELS_MARK, 1)[0] + MODELS_MARK + '\n'.join(lines) + '\n'
+    return f'{head}\n\n{MODELS_MARK}' + '\n'.join(lines) + '\n'
 
 
 def documents(root: Path) -> Iterator[tuple[Path, str]]:

@@ -29,13 +29,17 @@ BACKBONES = {
     'swin-s': ('SDPASwinTransformer', 96, (2, 2, 18, 2)),
     'swin-b': ('SDPASwinTransformer', 128, (2, 2, 18, 2)),
     'swin-l': ('SDPASwinTransformer', 192, (2, 2, 18, 2)),
+    'convnext-l': ('mmpretrain.ConvNeXt', 'large', None),
 }
 CHECKPOINTS = {
     'mit': 'mit_{size}_',
     'swin': 'swin_{long}_patch4_window{window}_',
+    'convnext': 'convnext-{long}_3rdparty_',
 }
 LONG = dict(t='tiny', s='small', b='base', l='large')
-HEADS = dict(segformer='SegformerHead', upernet='UPerHead')
+HEADS = dict(
+    mask2former='HFMask2FormerHead', segformer='SegformerHead', upernet='UPerHead'
+)
 DATA_ROOTS = dict(trash='data/trash', taco='data/taco', toy='work_dirs/toy_data')
 
 
@@ -43,12 +47,15 @@ def _types(cfg: Config) -> list[str]:
     return [step['type'] for step in cfg.train_dataloader.dataset.pipeline]
 
 
+def _losses(cfg: Config) -> list[str]:
+    return [loss['type'] for loss in cfg.model.decode_head.get('loss_decode', [])]
+
+
 EFFECTS: dict[str, Callable[[Config], bool]] = {
     'classmix': lambda cfg: 'ClassMix' in _types(cfg),
     'copypaste': lambda cfg: 'CopyPaste' in _types(cfg),
-    'iouce': lambda cfg: (
-        [loss['type'] for loss in cfg.model.decode_head.loss_decode] == ['IoUCELoss']
-    ),
+    'iouce': lambda cfg: _losses(cfg) == ['IoUCELoss'],
+    'q200': lambda cfg: cfg.model.decode_head.get('num_queries') == 200,
 }
 
 
@@ -79,12 +86,23 @@ def test_name_matches_data_and_schedule(leaf: tuple) -> None:
 
 def test_test_scale_is_training_scale(leaf: tuple) -> None:
     _, name, cfg = leaf
-    scales = [
-        {tuple(s['scale']) for s in pipeline if 'scale' in s}
-        for pipeline in (cfg.train_pipeline, cfg.test_pipeline, cfg.predict_pipeline)
-    ]
-    assert scales == [{tuple(cfg.base_scale)}] * 3
-    assert min(cfg.base_scale) == name.crop_size[0]
+    for pipeline in (cfg.test_pipeline, cfg.predict_pipeline):
+        assert [tuple(p['scale']) for p in pipeline if 'scale' in p] == [cfg.base_scale]
+    side = name.crop_size[0]
+    assert min(cfg.base_scale) == side
+    resize = cfg.train_dataloader.dataset.pipeline[len(cfg.load_pipeline) + _mixes(cfg)]
+    if resize.type == 'RandomResize':
+        low, high = (r * min(resize.scale) for r in resize.ratio_range)
+    else:
+        low, high = min(resize.scales), max(resize.scales)
+    assert (low, high) == (side // 2, 2 * side)
+    views = cfg.tta_pipeline[-1].transforms
+    assert tuple(cfg.base_scale) in [tuple(view.scale) for view in views[0]]
+    assert [{'type': 'LoadLabelMap'}] in views
+
+
+def _mixes(cfg: Config) -> int:
+    return sum(kind in ('ClassMix', 'CopyPaste') for kind in _types(cfg))
 
 
 def test_name_matches_network(leaf: tuple) -> None:
@@ -92,14 +110,16 @@ def test_name_matches_network(leaf: tuple) -> None:
     backbone = cfg.model.backbone
     kind, width, depths = BACKBONES[f'{name.backbone}-{name.size}']
     assert path.parent.name == name.method
-    assert (backbone.type, backbone.embed_dims) == (kind, width)
-    assert tuple(backbone.get('depths') or backbone.num_layers) == depths
+    assert backbone.type == kind
+    assert backbone.get('embed_dims', backbone.get('arch')) == width
+    if depths is not None:
+        assert tuple(backbone.get('depths') or backbone.num_layers) == depths
     assert cfg.model.decode_head.type == HEADS[name.method]
     for head in (cfg.model.decode_head, cfg.model.get('auxiliary_head')):
         if head is not None:
             assert head.num_classes == NUM_CLASSES
-            assert isinstance(head.loss_decode, list)
-            assert head.norm_cfg.type == 'BN'
+            assert isinstance(head.get('loss_decode', []), list)
+            assert head.get('norm_cfg', {}).get('type', 'BN') == 'BN'
 
 
 def test_name_matches_pretrained_weights(leaf: tuple) -> None:
@@ -113,7 +133,8 @@ def test_name_matches_pretrained_weights(leaf: tuple) -> None:
         size=name.size, long=LONG.get(name.size), window=window
     )
     assert file in init.checkpoint
-    assert ('22k' in init.checkpoint) == ('in22k' in name.pretrain)
+    large = re.search(r'_22k|in21k', init.checkpoint)  # two names of one set
+    assert bool(large) == ('in22k' in name.pretrain)
     assert (window == 12) == ('w12-384' in name.pretrain)
 
 

@@ -47,6 +47,7 @@ tta_pipeline = [
                 dict(type='RandomFlip', prob=p, direction='horizontal')
                 for p in (0.0, 1.0)
             ],
+            [dict(type='LoadLabelMap')],
             _base_.pack_pipeline,
         ],
     ),
