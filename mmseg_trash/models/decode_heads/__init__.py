@@ -1,5 +1,7 @@
 """Decode heads, registered in mmseg's ``MODELS``."""
 
+from .atm_head import ATMHead
 from .hf_mask2_former_head import HFMask2FormerHead
+from .mask_dino_head import MaskDINOHead
 
-__all__ = ['HFMask2FormerHead']
+__all__ = ['ATMHead', 'HFMask2FormerHead', 'MaskDINOHead']

@@ -1,0 +1,5 @@
+"""Necks, registered in mmseg's ``MODELS``."""
+
+from .query_upsampling import QueryUpsampling
+
+__all__ = ['QueryUpsampling']
