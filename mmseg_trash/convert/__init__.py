@@ -3,7 +3,7 @@
 A converter is a pure function from one state dict to another; ``CONVERTERS`` names all.
 """
 
-from . import beit, convnext, dinat, mask2former, mit, swin
+from . import beit, convnext, dinat, mask2former, maskdino, mit, swin
 from .common import Converter
 
 CONVERTERS: dict[str, Converter] = {
@@ -13,6 +13,7 @@ CONVERTERS: dict[str, Converter] = {
     'mask2former-d2': mask2former.from_d2,
     'mask2former-hf': mask2former.from_hf,
     'mask2former-mmdet': mask2former.from_mmdet,
+    'maskdino': maskdino.convert,
     'mit': mit.convert,
     'swin': swin.convert,
     'upernet-dinat': dinat.from_segmentor,

@@ -33,9 +33,8 @@ class MaskDINOHead(BaseModule):
     ``boxes_from_masks`` and ``classification``.
 
     The losses belong to the method and cannot be exchanged. The head works in float32
-    under mixed precision too. :meth:`predict` gives the sum over queries of class
-    probability times mask probability, which is no logit; the attribute ``output`` says
-    so to test-time augmentation and to the predictor.
+    under mixed precision too. :meth:`predict` gives probabilities, not logits; the
+    attribute ``output`` says so to test-time augmentation and to the predictor.
 
     Args:
         in_channels: Channels of the maps at strides 4, 8, 16 and 32.
@@ -229,7 +228,7 @@ class MaskDINOHead(BaseModule):
         batch_img_metas: list[dict[str, Any]],
         test_cfg: ConfigType,
     ) -> Tensor:
-        """Return each class's sum over queries of class times mask probability.
+        """Predict class probabilities, see :func:`semantic_probs`.
 
         Args:
             inputs: The backbone's maps, NCHW.
@@ -237,7 +236,7 @@ class MaskDINOHead(BaseModule):
             test_cfg: Not used.
 
         Returns:
-            (B, classes, H, W), float32, from 0 up; the sum over classes is not 1.
+            (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
         """
         classes, masks = self.forward(inputs)
         meta = batch_img_metas[0]

@@ -144,7 +144,7 @@ class MaskDINODecoder(nn.Module):
         if self.boxes_from_masks:
             start = inverse_sigmoid(mask_boxes(masks.detach() > 0))
         if self.selection == 'mixed':
-            content = self.query_feat.weight[:count].expand(len(memory), -1, -1)
+            content = self.query_feat.weight[:count].repeat(len(memory), 1, 1)
         else:
             content = picked.detach()
         return content, start, Prediction(classes, masks, boxes.sigmoid())
@@ -172,8 +172,8 @@ class MaskDINODecoder(nn.Module):
         memory = torch.cat([m.flatten(2).transpose(1, 2) for m in maps], 1)
         out = Decoded(initial=self.initial_prediction)
         if self.selection == 'learned':
-            queries = self.query_feat.weight.expand(len(memory), -1, -1)
-            anchors = self.query_embed.weight.expand(len(memory), -1, -1)
+            queries = self.query_feat.weight.repeat(len(memory), 1, 1)
+            anchors = self.query_embed.weight.repeat(len(memory), 1, 1)
         else:
             queries, anchors, out.encoder = self.select(memory, shapes, mask_features)
         blocked, extra = None, 0
