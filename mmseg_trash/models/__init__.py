@@ -15,6 +15,7 @@ __all__ = [
     'DiNAT',
     'HFMask2FormerHead',
     'MaskDINOHead',
+    'MaskDINOHead',
     'ProbsTTAModel',
     'QueryUpsampling',
     'SDPAMixVisionTransformer',
