@@ -15,7 +15,6 @@ __all__ = [
     'DiNAT',
     'HFMask2FormerHead',
     'MaskDINOHead',
-    'MaskDINOHead',
     'ProbsTTAModel',
     'QueryUpsampling',
     'SDPAMixVisionTransformer',

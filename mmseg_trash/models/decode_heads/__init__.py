@@ -3,6 +3,5 @@
 from .atm_head import ATMHead
 from .hf_mask2_former_head import HFMask2FormerHead
 from .mask_dino_head import MaskDINOHead
-from .mask_dino_head import MaskDINOHead
 
 __all__ = ['ATMHead', 'HFMask2FormerHead', 'MaskDINOHead']
