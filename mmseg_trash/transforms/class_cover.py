@@ -68,7 +68,7 @@ class CoverTest:
         """Mark other classes and ignored pixels once for all crops."""
         self._others = (self.label != self.leader).view(np.uint8)
         self._total_others = cv2.countNonZero(self._others)
-        if 0 <= self.ignore_index < 256:
+        if 0 <= self.ignore_index <= self.label.max():
             ignored = (self.label == self.ignore_index).view(np.uint8)
             self._ignored = ignored if cv2.countNonZero(ignored) else None
 

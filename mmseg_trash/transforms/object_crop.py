@@ -50,9 +50,9 @@ def cut_out(
         image: (H, W, 3).
         cover: bool, (H, W), at least one pixel set.
         label: The object's label.
-        sigma: Width of the feathered edge in pixels; three times as much stays around.
+        sigma: Width of the feathered edge in pixels; twice as much stays around.
     """
-    margin = ceil(3 * sigma)
+    margin = ceil(2 * sigma)
     box = []
     for axis, length in enumerate(cover.shape):
         found = np.flatnonzero(cover.any(axis=1 - axis))
@@ -93,7 +93,10 @@ def lay_in(
     """
     pasted, cover = _transform(placement)
     if sigma:
-        cover = cv2.GaussianBlur(cover, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        size = 2 * ceil(2 * sigma) + 1
+        cover = cv2.GaussianBlur(
+            cover, (size, size), sigma, borderType=cv2.BORDER_REPLICATE
+        )
     target, source = [], []
     for centre, length, limit in zip(placement.centre, cover.shape, label.shape):
         start = centre - length // 2
