@@ -1,11 +1,11 @@
 """Every config parses and is what its file name claims; test_model_zoo builds them."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
@@ -17,29 +17,7 @@ CONFIGS = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.glob('[!_]*/*.py'))
 BASES = sorted(CONFIGS.glob('_base_/**/*.py'))
 
-# What the size in a name means: type, width of the first stage, blocks per stage.
-BACKBONES = {
-    'mit-b0': ('SDPAMixVisionTransformer', 32, (2, 2, 2, 2)),
-    'mit-b1': ('SDPAMixVisionTransformer', 64, (2, 2, 2, 2)),
-    'mit-b2': ('SDPAMixVisionTransformer', 64, (3, 4, 6, 3)),
-    'mit-b3': ('SDPAMixVisionTransformer', 64, (3, 4, 18, 3)),
-    'mit-b4': ('SDPAMixVisionTransformer', 64, (3, 8, 27, 3)),
-    'mit-b5': ('SDPAMixVisionTransformer', 64, (3, 6, 40, 3)),
-    'swin-t': ('SDPASwinTransformer', 96, (2, 2, 6, 2)),
-    'swin-s': ('SDPASwinTransformer', 96, (2, 2, 18, 2)),
-    'swin-b': ('SDPASwinTransformer', 128, (2, 2, 18, 2)),
-    'swin-l': ('SDPASwinTransformer', 192, (2, 2, 18, 2)),
-    'convnext-l': ('mmpretrain.ConvNeXt', 'large', None),
-}
-CHECKPOINTS = {
-    'mit': 'mit_{size}_',
-    'swin': 'swin_{long}_patch4_window{window}_',
-    'convnext': 'convnext-{long}_3rdparty_',
-}
-LONG = dict(t='tiny', s='small', b='base', l='large')
-HEADS = dict(
-    mask2former='HFMask2FormerHead', segformer='SegformerHead', upernet='UPerHead'
-)
+CLAIMS = yaml.safe_load(Path(__file__).with_name('config_claims.yml').read_text())
 DATA_ROOTS = dict(trash='data/trash', taco='data/taco', toy='work_dirs/toy_data')
 
 
@@ -47,16 +25,19 @@ def _types(cfg: Config) -> list[str]:
     return [step['type'] for step in cfg.train_dataloader.dataset.pipeline]
 
 
-def _losses(cfg: Config) -> list[str]:
-    return [loss['type'] for loss in cfg.model.decode_head.get('loss_decode', [])]
+def _at(node: Any, key: str) -> Any:
+    """Return what stands at a dotted key, None if nothing does."""
+    for part in key.split('.'):
+        if isinstance(node, (list, tuple)):
+            node = node[int(part)] if int(part) < len(node) else None
+        else:
+            node = node.get(part) if hasattr(node, 'get') else None
+    return node
 
 
-EFFECTS: dict[str, Callable[[Config], bool]] = {
-    'classmix': lambda cfg: 'ClassMix' in _types(cfg),
-    'copypaste': lambda cfg: 'CopyPaste' in _types(cfg),
-    'iouce': lambda cfg: _losses(cfg) == ['IoUCELoss'],
-    'q200': lambda cfg: cfg.model.decode_head.get('num_queries') == 200,
-}
+def _has_effect(cfg: Config, effect: dict[str, Any]) -> bool:
+    ((key, value),) = effect.items()
+    return value in _types(cfg) if key == 'step' else _at(cfg, key) == value
 
 
 @pytest.fixture(scope='module', params=LEAVES, ids=lambda p: p.stem)
@@ -91,7 +72,7 @@ def test_test_scale_is_training_scale(leaf: tuple) -> None:
     side = name.crop_size[0]
     assert min(cfg.base_scale) == side
     resize = cfg.train_dataloader.dataset.pipeline[len(cfg.load_pipeline) + _mixes(cfg)]
-    if resize.type == 'RandomResize':
+    if 'ratio_range' in resize:
         low, high = (r * min(resize.scale) for r in resize.ratio_range)
     else:
         low, high = min(resize.scales), max(resize.scales)
@@ -107,14 +88,11 @@ def _mixes(cfg: Config) -> int:
 
 def test_name_matches_network(leaf: tuple) -> None:
     path, name, cfg = leaf
-    backbone = cfg.model.backbone
-    kind, width, depths = BACKBONES[f'{name.backbone}-{name.size}']
+    claims = dict(CLAIMS['backbones'][f'{name.backbone}-{name.size}'])
+    claims.pop('checkpoint')
     assert path.parent.name == name.method
-    assert backbone.type == kind
-    assert backbone.get('embed_dims', backbone.get('arch')) == width
-    if depths is not None:
-        assert tuple(backbone.get('depths') or backbone.num_layers) == depths
-    assert cfg.model.decode_head.type == HEADS[name.method]
+    assert {key: cfg.model.backbone.get(key) for key in claims} == claims
+    assert cfg.model.decode_head.type == CLAIMS['methods'][name.method]
     for head in (cfg.model.decode_head, cfg.model.get('auxiliary_head')):
         if head is not None:
             assert head.num_classes == NUM_CLASSES
@@ -128,14 +106,13 @@ def test_name_matches_pretrained_weights(leaf: tuple) -> None:
     if name.pretrain == 'scratch':
         assert init is None
         return
-    window = cfg.model.backbone.get('window_size')
-    file = CHECKPOINTS[name.backbone].format(
-        size=name.size, long=LONG.get(name.size), window=window
-    )
-    assert file in init.checkpoint
-    large = re.search(r'_22k|in21k', init.checkpoint)  # two names of one set
+    claims = CLAIMS['backbones'][f'{name.backbone}-{name.size}']
+    assert claims['checkpoint'] in init.checkpoint
+    large = re.search(r'22k|in21k', init.checkpoint)  # two names of one set
     assert bool(large) == ('in22k' in name.pretrain)
-    assert (window == 12) == ('w12-384' in name.pretrain)
+    if window := cfg.model.backbone.get('window_size'):
+        assert f'window{window}_' in init.checkpoint
+        assert (window == 12) == ('w12-384' in name.pretrain)
 
 
 def test_tags(leaf: tuple) -> None:
@@ -144,9 +121,10 @@ def test_tags(leaf: tuple) -> None:
     text = (CONFIGS / 'README.md').read_text(encoding='utf-8')
     section = text.split('## Tags')[1].split('\n## ')[0]
     vocabulary = re.findall(r'^\| `([a-z\d]+)`', section, re.MULTILINE)
-    assert vocabulary == sorted(EFFECTS)
+    assert vocabulary == sorted(CLAIMS['tags'])
     assert list(name.tags) == sorted(name.tags)
-    assert {tag for tag, seen in EFFECTS.items() if seen(cfg)} == set(name.tags)
+    seen = {tag for tag, effect in CLAIMS['tags'].items() if _has_effect(cfg, effect)}
+    assert seen == set(name.tags)
 
 
 def test_leaves_are_deltas() -> None:
