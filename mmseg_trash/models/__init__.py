@@ -7,14 +7,16 @@ from .backbones import (
     SDPAVisionTransformer,
 )
 from .decode_heads import ATMHead, HFMask2FormerHead, MaskDINOHead
-from .necks import QueryUpsampling
+from .necks import FaPN, PixelFANDecoder, QueryUpsampling
 from .segmentors import ProbsTTAModel
 
 __all__ = [
     'ATMHead',
     'DiNAT',
+    'FaPN',
     'HFMask2FormerHead',
     'MaskDINOHead',
+    'PixelFANDecoder',
     'ProbsTTAModel',
     'QueryUpsampling',
     'SDPAMixVisionTransformer',

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .full_precision import full_precision
+
 
 def has_deform_conv2d() -> bool:
     """Return whether torchvision is here with its compiled operators."""
@@ -54,7 +56,7 @@ def modulated_deform_conv2d(
     """
     _check(x, offset, modulation, weight, stride, padding, dilation)
     dtype = x.dtype
-    with torch.autocast(x.device.type, enabled=False):
+    with full_precision(x):
         wide = torch.float64 if dtype == torch.float64 else torch.float32
         x, offset, weight = x.to(wide), offset.to(wide), weight.to(wide)
         modulation = None if modulation is None else modulation.to(wide)

@@ -1,5 +1,7 @@
 """Necks, registered in mmseg's ``MODELS``."""
 
+from .fa_pn import FaPN
+from .pixel_fan_decoder import PixelFANDecoder
 from .query_upsampling import QueryUpsampling
 
-__all__ = ['QueryUpsampling']
+__all__ = ['FaPN', 'PixelFANDecoder', 'QueryUpsampling']
