@@ -11,7 +11,7 @@ augment_pipeline = [
         max_size=2048,
     ),
     dict(type='FastRandomCrop', crop_size=_base_.crop_size, cat_max_ratio=1.0),
-    dict(type='RandomFlip', prob=0.5),
+    dict(type='FastRandomFlip', prob=0.5),
     dict(type='FastPhotoMetricDistortion'),
 ]
 train_pipeline = [*_base_.load_pipeline, *augment_pipeline, *_base_.pack_pipeline]

@@ -15,7 +15,7 @@ augment_pipeline = [
         max_size=2560,
     ),
     dict(type='FastRandomCrop', crop_size=crop_size, cat_max_ratio=1.0),
-    dict(type='RandomFlip', prob=0.5),
+    dict(type='FastRandomFlip', prob=0.5),
     dict(type='FastPhotoMetricDistortion'),
 ]
 train_pipeline = [*_base_.load_pipeline, *augment_pipeline, *_base_.pack_pipeline]
@@ -44,9 +44,10 @@ tta_pipeline = [
         transforms=[
             [dict(type='Resize', scale=s, keep_ratio=True) for s in tta_scales],
             [
-                dict(type='RandomFlip', prob=p, direction='horizontal')
+                dict(type='FastRandomFlip', prob=p, direction='horizontal')
                 for p in (0.0, 1.0)
             ],
+            [dict(type='LoadLabelMap')],
             [dict(type='LoadLabelMap')],
             _base_.pack_pipeline,
         ],
