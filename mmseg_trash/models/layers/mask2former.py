@@ -89,7 +89,8 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         for projection in self.input_projections:
-            nn.init.xavier_uniform_(cast(nn.Sequential, projection)[0].weight)
+            convolution = cast(nn.Conv2d, cast(nn.Sequential, projection)[0])
+            nn.init.xavier_uniform_(convolution.weight)
         nn.init.normal_(self.level_embed)
         for layer in self.encoder.layers:
             for parameter in layer.parameters():
