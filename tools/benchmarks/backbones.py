@@ -8,7 +8,7 @@ from typing import Any
 
 from mmseg_trash import cli
 
-BACKBONES = {
+BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
     'mit-b0': ('MixVisionTransformer', dict(embed_dims=32, num_layers=[2, 2, 2, 2])),
     'mit-b2': ('MixVisionTransformer', dict(embed_dims=64, num_layers=[3, 4, 6, 3])),
     'mit-b5': ('MixVisionTransformer', dict(embed_dims=64, num_layers=[3, 6, 40, 3])),
@@ -23,7 +23,7 @@ BACKBONES = {
         ),
     ),
 }
-MIT_HEADS = dict(num_heads=[1, 2, 5, 8])
+MIT_HEADS: dict[str, Any] = dict(num_heads=[1, 2, 5, 8])
 
 
 def build(name: str, fused: bool) -> Any:

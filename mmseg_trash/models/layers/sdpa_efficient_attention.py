@@ -37,11 +37,9 @@ class SDPAEfficientAttention(EfficientMultiheadAttention):
             q, kv = self._project(x, x)
         if not self.batch_first:
             q, kv = q.transpose(0, 1), kv.transpose(0, 1)
-        k, v = kv.chunk(2, dim=-1)
-        out = F.scaled_dot_product_attention(
-            *(self._split_heads(t) for t in (q, k, v)),
-            dropout_p=self.attn.dropout if self.training else 0.0,
-        )
+        q, k, v = (self._split_heads(t) for t in (q, *kv.chunk(2, dim=-1)))
+        dropout = self.attn.dropout if self.training else 0.0
+        out = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
         out = self.attn.out_proj(out.transpose(1, 2).flatten(2))
         if not self.batch_first:
             out = out.transpose(0, 1)
@@ -52,7 +50,8 @@ class SDPAEfficientAttention(EfficientMultiheadAttention):
         weight, bias = self.attn.in_proj_weight, self.attn.in_proj_bias
         parts = [self.embed_dims, 2 * self.embed_dims]
         if query is context:
-            return torch.split(F.linear(query, weight, bias), parts, dim=-1)
+            q, kv = torch.split(F.linear(query, weight, bias), parts, dim=-1)
+            return q, kv
         weight_q, weight_kv = weight.split(parts)
         bias_q, bias_kv = (None, None) if bias is None else bias.split(parts)
         return F.linear(query, weight_q, bias_q), F.linear(context, weight_kv, bias_kv)
