@@ -48,7 +48,6 @@ tta_pipeline = [
                 for p in (0.0, 1.0)
             ],
             [dict(type='LoadLabelMap')],
-            [dict(type='LoadLabelMap')],
             _base_.pack_pipeline,
         ],
     ),
