@@ -8,13 +8,12 @@ data_preprocessor = dict(size=crop_size)
 base_scale = (2560, 640)
 augment_pipeline = [
     dict(
-        type='RandomResize',
-        resize_type='FastResize',
+        type='FastResizeCrop',
         scale=base_scale,
         ratio_range=(0.5, 2.0),
-        keep_ratio=True,
+        crop_size=crop_size,
+        cat_max_ratio=0.75,
     ),
-    dict(type='FastRandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='FastRandomFlip', prob=0.5),
     dict(type='FastPhotoMetricDistortion'),
 ]

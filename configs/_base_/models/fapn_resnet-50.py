@@ -1,8 +1,8 @@
-# As fapn_swin-t, on the ResNet-50 of the paper (with the deep stem of mmseg's).
+# As fapn_swin-t, on the ResNet-50 of the paper.
 model = dict(
     type='EncoderDecoder',
     backbone=dict(
-        type='ResNetV1c',
+        type='ResNet',
         depth=50,
         num_stages=4,
         out_indices=(0, 1, 2, 3),
@@ -11,7 +11,7 @@ model = dict(
         norm_cfg=dict(type='BN', requires_grad=True),
         style='pytorch',
         # ImageNet-1k at 224.
-        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet50_v1c'),
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
     ),
     neck=dict(
         type='FaPN',
