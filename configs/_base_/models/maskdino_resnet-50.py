@@ -9,6 +9,8 @@ model = dict(
         # Norms keep ImageNet's statistics and scales, as the authors freeze them.
         norm_cfg=dict(type='BN', requires_grad=False),
         norm_eval=True,
+        # A frozen norm of scale 0 would cut the branch off in a run from scratch.
+        zero_init_residual=False,
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
     ),
     decode_head=dict(
