@@ -5,13 +5,15 @@ from .backbones import (
     SDPAMixVisionTransformer,
     SDPASwinTransformer,
     SDPAVisionTransformer,
+    SeMaskSwinTransformer,
 )
-from .decode_heads import ATMHead, HFMask2FormerHead, MaskDINOHead
+from .decode_heads import ATMHead, ClassMapHead, HFMask2FormerHead, MaskDINOHead
 from .necks import FaPN, PixelFANDecoder, QueryUpsampling
 from .segmentors import ProbsTTAModel
 
 __all__ = [
     'ATMHead',
+    'ClassMapHead',
     'DiNAT',
     'FaPN',
     'HFMask2FormerHead',
@@ -22,4 +24,5 @@ __all__ = [
     'SDPAMixVisionTransformer',
     'SDPASwinTransformer',
     'SDPAVisionTransformer',
+    'SeMaskSwinTransformer',
 ]

@@ -4,10 +4,12 @@ from .dinat import DiNAT
 from .sdpa_mix_vision_transformer import SDPAMixVisionTransformer
 from .sdpa_swin_transformer import SDPASwinTransformer
 from .sdpa_vision_transformer import SDPAVisionTransformer
+from .se_mask_swin_transformer import SeMaskSwinTransformer
 
 __all__ = [
     'DiNAT',
     'SDPAMixVisionTransformer',
     'SDPASwinTransformer',
     'SDPAVisionTransformer',
+    'SeMaskSwinTransformer',
 ]

@@ -1,7 +1,8 @@
 """Decode heads, registered in mmseg's ``MODELS``."""
 
 from .atm_head import ATMHead
+from .class_map_head import ClassMapHead
 from .hf_mask2_former_head import HFMask2FormerHead
 from .mask_dino_head import MaskDINOHead
 
-__all__ = ['ATMHead', 'HFMask2FormerHead', 'MaskDINOHead']
+__all__ = ['ATMHead', 'ClassMapHead', 'HFMask2FormerHead', 'MaskDINOHead']
