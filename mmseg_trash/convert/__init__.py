@@ -3,7 +3,7 @@
 A converter is a pure function from one state dict to another; ``CONVERTERS`` names all.
 """
 
-from . import beit, convnext, dinat, mask2former, maskdino, mit, swin
+from . import beit, convnext, dinat, mask2former, maskdino, mit, semask, swin
 from .common import Converter
 
 CONVERTERS: dict[str, Converter] = {
@@ -15,6 +15,7 @@ CONVERTERS: dict[str, Converter] = {
     'mask2former-mmdet': mask2former.from_mmdet,
     'maskdino': maskdino.convert,
     'mit': mit.convert,
+    'semask': semask.convert,
     'swin': swin.convert,
     'upernet-dinat': dinat.from_segmentor,
 }
