@@ -93,7 +93,7 @@ class Predictor:
             raise ConfigError('the config has no predict_dataset')
         changed = {**dataset_cfg, 'test_mode': True}
         if self.tta:
-            changed['pipeline'] = self.cfg.tta_pipeline
+            changed['pipeline'] = _without_labels(self.cfg.tta_pipeline)
         return build_dataset(changed)
 
     def labels(
@@ -190,3 +190,18 @@ def _shape(item: Sample) -> tuple[object, ...]:
         (tuple(image.shape), tuple(sample.ori_shape))
         for image, sample in zip(inputs, samples)
     )
+
+
+def _without_labels(pipeline: Sequence[Any]) -> list[Any]:
+    """Drop the steps that load the truth, which the images to predict lack."""
+    kept = []
+    for step in pipeline:
+        if step['type'] == 'TestTimeAug':
+            views = [
+                [t for t in choice if t['type'] != 'LoadLabelMap']
+                for choice in step['transforms']
+            ]
+            step = {**step, 'transforms': [view for view in views if view]}
+        if step['type'] != 'LoadLabelMap':
+            kept.append(step)
+    return kept

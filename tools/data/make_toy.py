@@ -28,6 +28,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=0.35,
         help="1 for the competition's class frequencies, 0 for even ones",
     )
+    parser.add_argument(
+        '--kinds',
+        type=int,
+        help='kinds of object per class, the commonest ones; all 35 kinds by default',
+    )
     args = parser.parse_args(argv)
     try:
         ToyParams(
@@ -37,6 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             args.size,
             args.seed,
             args.imbalance,
+            args.kinds,
         )
     except ValueError as error:
         parser.error(str(error))

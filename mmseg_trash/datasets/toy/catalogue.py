@@ -97,9 +97,15 @@ CATALOGUE: dict[int, tuple[Kind, ...]] = {
 }
 
 
-def choose_kind(rng: np.random.Generator, label: int) -> Kind:
-    """Choose one of a label's kinds by weight."""
-    kinds = CATALOGUE[label]
+def choose_kind(rng: np.random.Generator, label: int, most: int | None = None) -> Kind:
+    """Choose one of a label's kinds by weight.
+
+    Args:
+        rng: Source of the choice.
+        label: The label, 1 to 10.
+        most: Choose among so many of the commonest kinds; None among all.
+    """
+    kinds = sorted(CATALOGUE[label], key=lambda kind: -kind.weight)[:most]
     weights = np.array([kind.weight for kind in kinds])
     return kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
 

@@ -25,6 +25,7 @@ class ToyParams:
         size: Side length of the images in pixels.
         seed: Seed of everything.
         imbalance: 1 for the competition's class frequencies, 0 for even ones.
+        kinds: Kinds of object per class, None for all.
     """
 
     num_train: int
@@ -33,6 +34,7 @@ class ToyParams:
     size: int
     seed: int
     imbalance: float
+    kinds: int | None = None
 
     def __post_init__(self) -> None:
         for name in ('num_train', 'num_val', 'num_test', 'seed'):
@@ -48,6 +50,10 @@ class ToyParams:
                 f'size must be an integer from {SMALLEST} to {LARGEST}, '
                 f'got {self.size!r}'
             )
+        if self.kinds is not None and (
+            not isinstance(self.kinds, int) or self.kinds < 1
+        ):
+            raise ValueError(f'kinds must be at least 1 or None, got {self.kinds!r}')
         if not 0 <= self.imbalance <= 1:
             raise ValueError(
                 f'imbalance must lie within 0 and 1, got {self.imbalance!r}'

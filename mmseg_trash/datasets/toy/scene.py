@@ -27,6 +27,7 @@ class Scene:
         owner: Int16 (size, size): index of the object seen there, -1 for background.
         labels: Label of each object.
         light: Direction in which shadows fall.
+        kinds: Kinds of object per label, None for all.
         areas: Pixels each object covered when it was laid down.
         visible: Pixels of each object that are still seen.
     """
@@ -34,6 +35,7 @@ class Scene:
     image: np.ndarray
     owner: np.ndarray
     light: tuple[float, float]
+    kinds: int | None = None
     labels: list[int] = field(default_factory=list)
     areas: list[int] = field(default_factory=list)
     visible: list[int] = field(default_factory=list)
@@ -139,7 +141,7 @@ def _place(
 
 def _lay(rng: np.random.Generator, scene: Scene, label: int, overlap: float) -> bool:
     """Draw one object of a label into the scene; False when no place was found."""
-    placed = _place(rng, scene, choose_kind(rng, label), overlap)
+    placed = _place(rng, scene, choose_kind(rng, label, scene.kinds), overlap)
     if placed is None:
         return False
     _shadow(scene, placed)
@@ -159,7 +161,7 @@ def _lay_filled_bag(
     _claim(scene, bag.inside, bag.box, BAG)
     host = scene.owner == len(scene.labels) - 1
     for label in contents:
-        thing = _place(rng, scene, choose_kind(rng, label), 1.0, host)
+        thing = _place(rng, scene, choose_kind(rng, label, scene.kinds), 1.0, host)
         if thing is not None:
             _paint(scene, thing)
             _claim(scene, thing.inside, thing.box, label)
@@ -195,6 +197,7 @@ def draw_scene(
     weights: np.ndarray,
     required: Sequence[int] = (),
     empty: bool = False,
+    kinds: int | None = None,
 ) -> tuple[np.ndarray, Scene]:
     """Draw one scene.
 
@@ -204,6 +207,7 @@ def draw_scene(
         weights: Probability of each label 1 to 10.
         required: Labels that shall appear whatever the chance.
         empty: Draw the ground alone.
+        kinds: Kinds of object per label, the commonest ones; None for all.
 
     Returns:
         The image, uint8 BGR (size, size, 3), and the scene with its ``owner`` and
@@ -213,7 +217,7 @@ def draw_scene(
     angle = rng.uniform(0, 2 * np.pi)
     light = (float(np.cos(angle)), float(np.sin(angle)))
     owner = np.full((size, size), -1, np.int16)
-    scene = Scene(ground.astype(np.float32), owner, light)
+    scene = Scene(ground.astype(np.float32), owner, light, kinds)
     if empty:
         return _finish(rng, scene.image), scene
     goal = float(np.clip(rng.normal(0.3, 0.1) - 0.03 * len(required), 0.03, 0.55))
