@@ -144,7 +144,7 @@ def check_coco(
         rule: How category names become labels.
 
     Returns:
-        The images (empty when the file has faults in them), and the faults.
+        The images whose entries can be used, and the faults.
     """
     file = str(path)
     try:
@@ -154,14 +154,15 @@ def check_coco(
         message = str(error).removeprefix(f'{file}: ')
         return [], [Fault(kind, file, '', message)]
     faults = find_faults(raw, rule, file)
+    entries = raw.get('images') if isinstance(raw, dict) else None
     images = []
-    for image in raw.get('images') or [] if isinstance(raw, dict) else []:
-        try:
-            record = ImageRecord(
-                image['id'], image['file_name'], image['height'], image['width']
-            )
-        except (KeyError, TypeError):
-            continue
-        if isinstance(record.file_name, str):
-            images.append(record)
+    for image in entries if isinstance(entries, list) else []:
+        values = [
+            image.get(key) if isinstance(image, dict) else None
+            for key in ('id', 'file_name', 'height', 'width')
+        ]
+        if isinstance(values[1], str) and all(
+            type(value) is int for value in (values[0], *values[2:])
+        ):
+            images.append(ImageRecord(*values))
     return images, faults
