@@ -157,7 +157,7 @@ def check_coco(
     entries = raw.get('images') if isinstance(raw, dict) else None
     images = []
     for image in entries if isinstance(entries, list) else []:
-        values = [
+        values: list[Any] = [
             image.get(key) if isinstance(image, dict) else None
             for key in ('id', 'file_name', 'height', 'width')
         ]

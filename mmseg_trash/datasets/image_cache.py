@@ -124,7 +124,7 @@ def open_image_cache(
     index = cache_folder(cache_dir) / f'{title}-{key}.images'
     for locked in (False, True):
         with build_lock(index) if locked else contextlib.nullcontext():
-            with contextlib.suppress(FileNotFoundError, DamagedFileError, ValueError):
+            with contextlib.suppress(OSError, DamagedFileError):
                 return _open(index, key, size, paths, shapes)
             if locked:
                 _build(index, key, paths, shapes, title)

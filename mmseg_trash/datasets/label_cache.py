@@ -150,7 +150,7 @@ def open_label_cache(
     """
     key = rule.key(content)
     path = cache_folder(cache_dir) / f'{Path(file).stem}-{key}.labels'
-    with contextlib.suppress(FileNotFoundError, DamagedFileError):
+    with contextlib.suppress(OSError, DamagedFileError):
         return _open(path, key)
     # Faults show themselves before any folder is made or lock is taken.
     coco = load_coco(content, rule.category, file)
@@ -158,7 +158,7 @@ def open_label_cache(
         meta, arrays = encode_labels(coco, rule, Path(file).name)
         return LabelCache(ArrayFile(meta, arrays))
     with build_lock(path):
-        with contextlib.suppress(FileNotFoundError, DamagedFileError):
+        with contextlib.suppress(OSError, DamagedFileError):
             return _open(path, key)
         meta, arrays = encode_labels(coco, rule, Path(file).name)
         write_arrays(path, key, meta, arrays)
