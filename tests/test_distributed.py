@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-256x256.py'
+CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
 ITERATIONS = 20
 TOLERANCE = 1e-4
 
@@ -30,14 +30,14 @@ def options(batch: int) -> list[str]:
         f'train_dataloader.batch_size={batch}',
         'train_dataloader.num_workers=0',
         'train_dataloader.persistent_workers=False',
-        'train_dataloader.dataset.pipeline.2.ratio_range=(0.25,0.25)',
-        'train_dataloader.dataset.pipeline.3.crop_size=(64,64)',
-        'train_dataloader.dataset.pipeline.3.cat_max_ratio=1.0',
-        'train_dataloader.dataset.pipeline.4.prob=0.0',
-        'train_dataloader.dataset.pipeline.5.brightness_delta=0',
-        'train_dataloader.dataset.pipeline.5.contrast_range=(1,1)',
-        'train_dataloader.dataset.pipeline.5.saturation_range=(1,1)',
-        'train_dataloader.dataset.pipeline.5.hue_delta=0',
+        'train_dataloader.dataset.pipeline.2.ratio_range=(0.5,0.5)',
+        'train_dataloader.dataset.pipeline.2.crop_size=(64,64)',
+        'train_dataloader.dataset.pipeline.2.cat_max_ratio=1.0',
+        'train_dataloader.dataset.pipeline.3.prob=0.0',
+        'train_dataloader.dataset.pipeline.4.brightness_delta=0',
+        'train_dataloader.dataset.pipeline.4.contrast_range=(1,1)',
+        'train_dataloader.dataset.pipeline.4.saturation_range=(1,1)',
+        'train_dataloader.dataset.pipeline.4.hue_delta=0',
         'model.backbone.drop_path_rate=0.0',
         'model.decode_head.dropout_ratio=0.0',
         'model.decode_head.norm_cfg.type=GN',

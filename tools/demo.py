@@ -13,7 +13,7 @@ from mmseg_trash import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = (
-    'configs/segformer/segformer_mit-b0-scratch_1xb8-classmix-iouce-1k_toy-256x256.py'
+    'configs/segformer/segformer_mit-b0-scratch_1xb8-classmix-iouce-2k_toy-128x128.py'
 )
 WORK_DIR = 'work_dirs/demo'
 TOY = 'work_dirs/toy_data'
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     work_dir = Path(args.work_dir)
     if args.data_root is None:
         root = TOY
-        step('Draw toy data', 'data/make_toy.py', root)
+        step('Draw toy data', 'data/make_toy.py', root, '--kinds', '1')
     else:
         root = args.data_root
         work_dir = work_dir.with_name(f'{work_dir.name}_{Path(root).resolve().name}')

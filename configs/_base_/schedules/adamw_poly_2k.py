@@ -13,7 +13,7 @@ optim_wrapper = dict(
     ),
 )
 
-max_iters = 1000
+max_iters = 2000
 warmup_iters = 100
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=warmup_iters),
@@ -27,7 +27,7 @@ param_scheduler = [
     ),
 ]
 
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=250)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=500)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

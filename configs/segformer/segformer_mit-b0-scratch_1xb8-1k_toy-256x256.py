@@ -1,7 +1,0 @@
-_base_ = [
-    '../_base_/models/segformer_mit-b0.py',
-    '../_base_/datasets/toy_256x256.py',
-    '../_base_/schedules/adamw_poly_1k.py',
-    '../_base_/default_runtime.py',
-]
-model = dict(backbone=dict(init_cfg=None))
