@@ -14,7 +14,13 @@ MAX_LINES = 250
 REGISTERED = ('datasets', 'transforms', 'losses', 'metrics', 'models', 'hooks')
 REGISTERED += ('optim_wrappers',)
 # Names that are one word however their capitals stand.
-WORDS = {'IoU': 'Iou', 'BFloat16': 'Bfloat16', 'DiNAT': 'Dinat', 'BiFPN': 'Bifpn'}
+WORDS = {
+    'IoU': 'Iou',
+    'BFloat16': 'Bfloat16',
+    'DiNAT': 'Dinat',
+    'BiFPN': 'Bifpn',
+    'FaPN': 'Fapn',
+}
 
 
 def sources(*folders: str) -> list[Path]:

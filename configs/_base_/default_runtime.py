@@ -7,7 +7,6 @@ custom_imports = dict(
         'mmseg_trash.losses',
         'mmseg_trash.metrics',
         'mmseg_trash.models',
-        'mmseg_trash.hooks',
         'mmseg_trash.optim_wrappers',
     ],
     allow_failed_imports=False,

@@ -1,6 +1,6 @@
 """Necks, registered in mmseg's ``MODELS``."""
 
-from .fa_pn import FaPN
+from .fapn import FaPN
 from .pixel_fan_decoder import PixelFANDecoder
 from .query_upsampling import QueryUpsampling
 
