@@ -4,8 +4,8 @@ _base_ = [
     '../_base_/schedules/adamw_poly_2k.py',
     '../_base_/default_runtime.py',
 ]
-# From scratch in minutes: no regularisation, and a narrow head, which otherwise takes half
-# of the time.
+# From scratch in minutes: no regularisation, and a narrow head, which otherwise takes
+# half of the time.
 model = dict(
     backbone=dict(init_cfg=None, drop_path_rate=0.0),
     decode_head=dict(channels=64, dropout_ratio=0.0),

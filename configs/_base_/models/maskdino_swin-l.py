@@ -1,5 +1,5 @@
 # MaskDINO (Li et al. 2023, arXiv:2206.02777) on Swin-L, patch 4, window 12 (Liu et al.
-# 2021, arXiv:2103.14030), with the authors' numbers for semantic segmentation of ADE20K.
+# 2021, arXiv:2103.14030), with the authors' numbers for semantics on ADE20K.
 model = dict(
     type='EncoderDecoder',
     backbone=dict(

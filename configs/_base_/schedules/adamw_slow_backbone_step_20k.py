@@ -1,4 +1,4 @@
-# As adamw_slow_backbone_20k, with MaskDINO's steps: 135k and 150k of its 160k iterations,
+# As adamw_slow_backbone_20k, with MaskDINO's steps: 135k and 150k of 160k iterations,
 # each time a tenth of the rate. Its warm-up of 10 iterations has the factor 1, so none.
 _base_ = './adamw_slow_backbone_20k.py'
 optim_wrapper = dict(

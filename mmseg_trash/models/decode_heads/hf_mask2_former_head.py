@@ -28,8 +28,8 @@ class HFMask2FormerHead(BaseModule):
     All numbers default to the paper's for semantic segmentation.
 
     The losses belong to the method and cannot be exchanged. :meth:`predict` gives
-    probabilities, not logits; the attribute ``output`` says so to test-time augmentation
-    and to the predictor.
+    probabilities, not logits; the attribute ``output`` tells test-time augmentation
+    and the predictor.
 
     Args:
         in_channels: Channels of the maps at strides 4, 8, 16 and 32.
