@@ -23,7 +23,9 @@ $(STAMP): requirements/lock.txt pyproject.toml
 	@touch $(STAMP)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(TESTS)
+	@# one thread per process: threads that wait for each other's core lose far more time
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
+		--dist loadfile $(TESTS)
 
 demo: $(STAMP)
 	$(BIN)/python tools/demo.py $(if $(DATA_ROOT),--data-root '$(DATA_ROOT)')

@@ -43,6 +43,8 @@ _UNTYPED: dict[str, frozenset[str]] = {
         }
     ),
 }
+# The types that mmengine builds where a dict names none.
+_DEFAULT_TYPES = {'log_processor': 'LogProcessor', 'optim_wrapper': 'OptimWrapper'}
 _FREE = frozenset({'custom_keys', 'meta_keys', 'metainfo', 'data_prefix'})
 _TOP_LEVEL = frozenset(
     {
@@ -113,8 +115,8 @@ def _allowed(node: Mapping[str, Any], name: str, top: bool) -> tuple[set[str], b
 
         return _parameters(DataLoader)[0], False
     kind = node.get('type')
-    if name == 'optim_wrapper' and kind is None:
-        kind = 'OptimWrapper'
+    if kind is None:
+        kind = _DEFAULT_TYPES.get(name)
     if name == 'optim_wrapper':
         names, anything = _parameters(_resolve(kind) if isinstance(kind, str) else kind)
         return names | {'paramwise_cfg', 'constructor', 'type'}, anything

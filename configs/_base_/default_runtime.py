@@ -7,6 +7,7 @@ custom_imports = dict(
         'mmseg_trash.losses',
         'mmseg_trash.metrics',
         'mmseg_trash.models',
+        'mmseg_trash.hooks',
         'mmseg_trash.optim_wrappers',
     ],
     allow_failed_imports=False,
@@ -39,6 +40,9 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
 )
+
+# Several processes log the mean of their losses, as one would with the whole batch.
+custom_hooks = [dict(type='MeanLossHook', priority='HIGHEST')]
 
 vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
 visualizer = dict(

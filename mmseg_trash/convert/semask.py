@@ -47,7 +47,9 @@ def convert_backbone(state: State) -> State:
     """
     semantic = {k: v for k, v in state.items() if '.semantic_layer.' in k}
     if not semantic:
-        raise CheckpointError('is no SeMask checkpoint: it has no semantic layers')
+        raise CheckpointError(
+            f'is no SeMask checkpoint: no semantic layer among {first(list(state))}'
+        )
     other = {k: v for k, v in state.items() if k not in semantic}
     return {**swin.convert(other), **rename(semantic, SEMANTIC, 'SeMask')}
 

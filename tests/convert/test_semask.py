@@ -126,7 +126,7 @@ def test_semask_fapn_has_shared_norms() -> None:
 def test_refuses_other_models() -> None:
     state = theirs(backbone().state_dict())
     plain = {k: v for k, v in state.items() if 'semantic' not in k}
-    with pytest.raises(CheckpointError, match='no semantic layers'):
+    with pytest.raises(CheckpointError, match='no semantic layer among'):
         CONVERT(plain)
     wrong = 'layers.0.semantic_layer.class_injection.0.mlp_cls_x.weight'
     with pytest.raises(CheckpointError, match=r'mlp_cls_x\.weight'):

@@ -57,12 +57,12 @@ def test_browse_row_shows_what_the_data_set_gives(val) -> None:
     photograph = cv2.imread(val.get_data_info(0)['img_path'])[..., ::-1]
     assert np.array_equal(pictures[0], photograph)
     assert np.array_equal(pictures[1], overlay(photograph, val.label_map_of(0)))
-    assert pictures[2].shape == pictures[3].shape == (256, 256, 3)
+    assert pictures[2].shape == pictures[3].shape == (128, 128, 3)
     small = cv2.resize(pictures[2], (128, 128), interpolation=cv2.INTER_AREA)
     assert abs(small.astype(int) - photograph).mean() < 6, 'RGB, not BGR'
     assert captions[0] == val.get_data_info(0)['file_name']
     assert '%' in captions[1]
-    assert captions[2] == '256 × 256'
+    assert captions[2] == '128 × 128'
 
 
 def test_prediction_row_scores_the_image(val) -> None:
