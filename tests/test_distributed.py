@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
+CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 ITERATIONS = 20
 TOLERANCE = 1e-4
 

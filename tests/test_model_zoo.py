@@ -122,7 +122,7 @@ def test_names() -> None:
         'upernet', 'swin', 'l', 'w12-384-in22k', 2, 4, ('classmix', 'iouce'),
         80000, 'trash', (512, 640),
     )  # fmt: skip
-    assert parse('segformer_mit-b0_1xb8-2k_toy-128x128.py').tags == ()
-    for wrong in ('segformer_b0_1xb8-2k_toy-128x128', 'segformer_mit-b0_8-2k_toy-256'):
+    assert parse('segformer_mit-b0_1xb8-1k_toy-128x128.py').tags == ()
+    for wrong in ('segformer_b0_1xb8-1k_toy-128x128', 'segformer_mit-b0_8-2k_toy-256'):
         with pytest.raises(ValueError, match='does not follow'):
             parse(wrong)

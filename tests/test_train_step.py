@@ -61,7 +61,7 @@ def test_one_step(recipe: str, project: Path, toy_root: Path) -> None:
 @pytest.mark.parametrize('tta', [False, True])
 def test_validation_and_tta_pipelines(tta: bool, project: Path, toy_root: Path) -> None:
     """Truth stays at the photograph's size; predictions come back at it."""
-    path = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
+    path = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
     cfg = load_config(project / path, data_root=toy_root)
     data_cfg = cfg.val_dataloader.dataset
     if tta:

@@ -13,7 +13,7 @@ from mmseg_trash import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = (
-    'configs/segformer/segformer_mit-b0-scratch_1xb8-classmix-iouce-2k_toy-128x128.py'
+    'configs/segformer/segformer_mit-b0-scratch_1xb8-classmix-iouce-1k_toy-128x128.py'
 )
 WORK_DIR = 'work_dirs/demo'
 TOY = 'work_dirs/toy_data'

@@ -34,7 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='module')
 def cfg(project: Path, root: Path) -> Config:
-    path = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
+    path = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
     loaded = load_config(project / path, data_root=root)
     # One scale, two views, so that a test can compute the average by itself.
     for pipeline in (loaded.predict_pipeline, loaded.predict_dataset.pipeline):

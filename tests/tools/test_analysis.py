@@ -17,7 +17,7 @@ from mmseg_trash.inference.rows import (
 )
 from mmseg_trash.inference.visualize import overlay
 
-CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
+CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 
 
 def run(project: Path, tool: str, *arguments: Path | str) -> None:

@@ -14,7 +14,7 @@ from mmseg_trash.inference.submission import (
     validate_submission,
 )
 
-CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
+CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 
 
 @pytest.fixture(scope='module')

@@ -35,7 +35,7 @@ meta_keys = (
     'flip_direction',
     'reduce_zero_label',
 )
-# Whole scenes, sides times .75 to 1.5: a short training from scratch has no time for
+# Whole scenes, sides times .8 to 1.25: a short training from scratch has no time for
 # the wider range of the photographs' recipes.
 base_scale = (512, 128)
 load_pipeline = [dict(type='LoadTrashImage'), dict(type='LoadLabelMap')]
@@ -43,7 +43,7 @@ augment_pipeline = [
     dict(
         type='FastResizeCrop',
         scale=base_scale,
-        ratio_range=(0.75, 1.5),
+        ratio_range=(0.8, 1.25),
         crop_size=crop_size,
         cat_max_ratio=0.75,
     ),
@@ -82,7 +82,7 @@ tta_pipeline = [
 
 train_dataloader = dict(
     batch_size=8,
-    num_workers=4,
+    num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
@@ -96,7 +96,7 @@ train_dataloader = dict(
 # One image at a time: photographs may differ in size.
 val_dataloader = dict(
     batch_size=1,
-    num_workers=4,
+    num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(

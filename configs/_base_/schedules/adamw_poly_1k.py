@@ -1,4 +1,4 @@
-# Short, and from scratch: minutes on a CPU.
+# Short, and from scratch: seven minutes on two CPU cores with the smallest SegFormer.
 # The rate of networks that start at random (DeiT's 1e-3), not of fine-tuning.
 optim_wrapper = dict(
     type='OptimWrapper',
@@ -13,7 +13,7 @@ optim_wrapper = dict(
     ),
 )
 
-max_iters = 2000
+max_iters = 1000
 warmup_iters = 100
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=warmup_iters),

@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/models/segformer_mit-b0.py',
     '../_base_/datasets/toy_128x128.py',
-    '../_base_/schedules/adamw_poly_2k.py',
+    '../_base_/schedules/adamw_poly_1k.py',
     '../_base_/default_runtime.py',
 ]
 # From scratch in minutes: no regularisation, and a narrow head, which otherwise takes

@@ -1,4 +1,4 @@
-_base_ = './segformer_mit-b0-scratch_1xb8-2k_toy-128x128.py'
+_base_ = './segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 train_pipeline = [
     *_base_.load_pipeline,
     dict(type='ClassMix', prob=0.5),
