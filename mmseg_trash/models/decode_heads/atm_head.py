@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from ..layers.atm_loss import atm_losses, atm_targets
 from ..layers.attention_to_mask import ATMDecoder
-from ..layers.mask_classification import semantic_probs
+from ..layers.mask_classification import output_size, semantic_probs
 
 Predictions = tuple[list[Tensor], list[Tensor]]
 
@@ -177,9 +176,5 @@ class ATMHead(BaseModule):
             (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
         """
         classes, masks = self.forward(inputs)
-        meta = batch_img_metas[0]
-        size = meta['img_shape']
-        # mmseg's sliding window hands the window's size over as a torch.Size.
-        if not isinstance(size, torch.Size):
-            size = meta.get('pad_shape', size)[:2]
+        size = output_size(batch_img_metas[0])
         return semantic_probs(classes[-1], masks[-1], size, self.align_corners)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList
 from torch import Tensor, nn
 
 from ..layers.full_precision import full_precision
-from ..layers.mask_classification import mask_targets, semantic_probs
+from ..layers.mask_classification import mask_targets, output_size, semantic_probs
 
 Predictions = tuple[list[Tensor], list[Tensor]]
 _NAMES = dict(
@@ -241,9 +240,5 @@ class HFMask2FormerHead(BaseModule):
             (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
         """
         classes, masks = self.forward(inputs)
-        meta = batch_img_metas[0]
-        size = meta['img_shape']
-        # mmseg's sliding window hands the window's size over as a torch.Size.
-        if not isinstance(size, torch.Size):
-            size = meta.get('pad_shape', size)[:2]
+        size = output_size(batch_img_metas[0])
         return semantic_probs(classes[-1], masks[-1], size, self.align_corners)

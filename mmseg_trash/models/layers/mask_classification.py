@@ -1,6 +1,7 @@
 """Targets and results of heads that classify masks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,19 @@ def mask_targets(
             f'and {ignore_index}'
         )
     return (label == classes[:, None, None]).float(), classes
+
+
+def output_size(meta: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the height and width that a head's prediction shall have.
+
+    Args:
+        meta: ``img_shape`` and perhaps ``pad_shape`` of an image, in pixels.
+    """
+    size = meta['img_shape']
+    # mmseg's sliding window hands the window's size over as a torch.Size.
+    if not isinstance(size, torch.Size):
+        size = meta.get('pad_shape', size)[:2]
+    return size
 
 
 def semantic_probs(
