@@ -3,18 +3,34 @@
 A converter is a pure function from one state dict to another; ``CONVERTERS`` names all.
 """
 
-from . import beit, convnext, dinat, mask2former, maskdino, mit, semask, swin
+from . import (
+    beit,
+    convnext,
+    dinat,
+    hrnet,
+    mask2former,
+    maskdino,
+    mit,
+    mmseg,
+    segformer,
+    semask,
+    swin,
+)
 from .common import Converter
 
 CONVERTERS: dict[str, Converter] = {
     'beit': beit.convert,
     'convnext': convnext.convert,
     'dinat': dinat.convert,
+    'hrnet': hrnet.convert,
     'mask2former-d2': mask2former.from_d2,
     'mask2former-hf': mask2former.from_hf,
     'mask2former-mmdet': mask2former.from_mmdet,
     'maskdino': maskdino.convert,
     'mit': mit.convert,
+    'mmseg': mmseg.convert,
+    'segformer': segformer.from_official,
+    'segformer-hf': segformer.from_hf,
     'semask': semask.convert,
     'swin': swin.convert,
     'upernet-dinat': dinat.from_segmentor,

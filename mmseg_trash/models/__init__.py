@@ -7,7 +7,13 @@ from .backbones import (
     SDPAVisionTransformer,
     SeMaskSwinTransformer,
 )
-from .decode_heads import ATMHead, ClassMapHead, HFMask2FormerHead, MaskDINOHead
+from .decode_heads import (
+    ATMHead,
+    ClassMapHead,
+    HFMask2FormerHead,
+    MaskDINOHead,
+    SegformerMLPHead,
+)
 from .necks import FaPN, PixelFANDecoder, QueryUpsampling
 from .segmentors import ProbsTTAModel
 
@@ -25,4 +31,5 @@ __all__ = [
     'SDPASwinTransformer',
     'SDPAVisionTransformer',
     'SeMaskSwinTransformer',
+    'SegformerMLPHead',
 ]
