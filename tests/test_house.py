@@ -18,6 +18,7 @@ WORDS = {
     'IoU': 'Iou',
     'BFloat16': 'Bfloat16',
     'DiNAT': 'Dinat',
+    'BEiT': 'Beit',
     'BiFPN': 'Bifpn',
     'FaPN': 'Fapn',
 }

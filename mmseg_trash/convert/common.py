@@ -3,12 +3,14 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
+from math import isqrt
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import CheckpointError
+from .position_bias import resize_table, square_grid
 
 State = dict[str, Tensor]
 Converter = Callable[[State], State]
@@ -127,23 +129,22 @@ def resize_position_bias(table: Tensor, rows: int) -> Tensor:
         rows: The number of rows wanted, with the same rows extra.
 
     Returns:
-        (rows, heads), by bicubic interpolation as Swin's own code does it.
+        (rows, heads): by bicubic interpolation as Swin's own code does it, or for BEiT
+        by :func:`~mmseg_trash.convert.position_bias.resize_table`.
 
     Raises:
         CheckpointError: The numbers of rows are those of no such tables.
     """
-    for extra in (0, 3):
-        old, new = round((len(table) - extra) ** 0.5), round((rows - extra) ** 0.5)
-        if old * old + extra == len(table) and new * new + extra == rows:
-            break
-    else:
-        raise CheckpointError(
-            f'a table of {len(table)} position biases cannot become one of {rows}'
-        )
+    old, new = isqrt(len(table)), isqrt(rows)
+    if (old * old, new * new) != (len(table), rows):
+        try:
+            return resize_table(table, square_grid(len(table)), square_grid(rows))
+        except CheckpointError:
+            raise CheckpointError(
+                f'a table of {len(table)} position biases cannot become one of {rows}'
+            ) from None
     if old == new:
         return table
-    inner, rest = table[: old * old], table[old * old :]
-    grid = inner.float().t().reshape(1, -1, old, old)
+    grid = table.float().t().reshape(1, -1, old, old)
     grid = F.interpolate(grid, size=(new, new), mode='bicubic', align_corners=False)
-    resized = grid.reshape(-1, new * new).t().to(table.dtype)
-    return torch.cat([resized, rest]).contiguous()
+    return grid.reshape(-1, new * new).t().to(table.dtype).contiguous()

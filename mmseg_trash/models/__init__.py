@@ -2,6 +2,7 @@
 
 from .backbones import (
     DiNAT,
+    SDPABEiT,
     SDPAMixVisionTransformer,
     SDPASwinTransformer,
     SDPAVisionTransformer,
@@ -27,6 +28,7 @@ __all__ = [
     'PixelFANDecoder',
     'ProbsTTAModel',
     'QueryUpsampling',
+    'SDPABEiT',
     'SDPAMixVisionTransformer',
     'SDPASwinTransformer',
     'SDPAVisionTransformer',

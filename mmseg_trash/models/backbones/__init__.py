@@ -1,6 +1,7 @@
 """Backbones, registered in mmseg's ``MODELS``."""
 
 from .dinat import DiNAT
+from .sdpa_beit import SDPABEiT
 from .sdpa_mix_vision_transformer import SDPAMixVisionTransformer
 from .sdpa_swin_transformer import SDPASwinTransformer
 from .sdpa_vision_transformer import SDPAVisionTransformer
@@ -8,6 +9,7 @@ from .se_mask_swin_transformer import SeMaskSwinTransformer
 
 __all__ = [
     'DiNAT',
+    'SDPABEiT',
     'SDPAMixVisionTransformer',
     'SDPASwinTransformer',
     'SDPAVisionTransformer',
