@@ -5,7 +5,6 @@ from math import isqrt
 
 import numpy as np
 import torch
-from scipy.interpolate import make_interp_spline
 from torch import Tensor
 
 from ..errors import CheckpointError
@@ -33,6 +32,8 @@ def _axis_weights(old: int, new: int) -> Tensor:
         # The offsets that are left keep their biases; nothing is known of others.
         source = np.clip(np.arange(1 - new, new), 1 - old, old - 1) + old - 1
         return torch.eye(2 * old - 1)[torch.from_numpy(source)]
+    from scipy.interpolate import make_interp_spline
+
     half = _geometric_positions(old - 1, new - 1)
     knots = np.concatenate([-half[:0:-1], half])
     spline = make_interp_spline(knots, np.eye(2 * old - 1), k=3)
