@@ -7,6 +7,7 @@ from . import (
     beit,
     convnext,
     dinat,
+    efficientnet,
     hrnet,
     mask2former,
     maskdino,
@@ -14,6 +15,7 @@ from . import (
     mmseg,
     segformer,
     semask,
+    smp,
     swin,
 )
 from .common import Converter
@@ -22,6 +24,9 @@ CONVERTERS: dict[str, Converter] = {
     'beit': beit.convert,
     'convnext': convnext.convert,
     'dinat': dinat.convert,
+    'efficientnet': efficientnet.convert,
+    'efficientnet-smp': efficientnet.for_encoder,
+    'efficientnet-timm': efficientnet.for_timm_encoder,
     'hrnet': hrnet.convert,
     'mask2former-d2': mask2former.from_d2,
     'mask2former-hf': mask2former.from_hf,
@@ -32,6 +37,7 @@ CONVERTERS: dict[str, Converter] = {
     'segformer': segformer.from_official,
     'segformer-hf': segformer.from_hf,
     'semask': semask.convert,
+    'smp': smp.convert,
     'swin': swin.convert,
     'upernet-dinat': dinat.from_segmentor,
 }

@@ -7,19 +7,25 @@ from .backbones import (
     SDPASwinTransformer,
     SDPAVisionTransformer,
     SeMaskSwinTransformer,
+    SMPEncoder,
+    TrimmedEfficientNet,
 )
 from .decode_heads import (
     ATMHead,
+    BiFPNSegHead,
     ClassMapHead,
     HFMask2FormerHead,
     MaskDINOHead,
     SegformerMLPHead,
+    SMPHead,
 )
-from .necks import FaPN, PixelFANDecoder, QueryUpsampling
+from .necks import BiFPN, FaPN, PixelFANDecoder, QueryUpsampling
 from .segmentors import ProbsTTAModel
 
 __all__ = [
     'ATMHead',
+    'BiFPN',
+    'BiFPNSegHead',
     'ClassMapHead',
     'DiNAT',
     'FaPN',
@@ -32,6 +38,9 @@ __all__ = [
     'SDPAMixVisionTransformer',
     'SDPASwinTransformer',
     'SDPAVisionTransformer',
+    'SMPEncoder',
+    'SMPHead',
     'SeMaskSwinTransformer',
     'SegformerMLPHead',
+    'TrimmedEfficientNet',
 ]

@@ -6,6 +6,8 @@ from .sdpa_mix_vision_transformer import SDPAMixVisionTransformer
 from .sdpa_swin_transformer import SDPASwinTransformer
 from .sdpa_vision_transformer import SDPAVisionTransformer
 from .se_mask_swin_transformer import SeMaskSwinTransformer
+from .smp_encoder import SMPEncoder
+from .trimmed_efficient_net import TrimmedEfficientNet
 
 __all__ = [
     'DiNAT',
@@ -13,5 +15,7 @@ __all__ = [
     'SDPAMixVisionTransformer',
     'SDPASwinTransformer',
     'SDPAVisionTransformer',
+    'SMPEncoder',
     'SeMaskSwinTransformer',
+    'TrimmedEfficientNet',
 ]

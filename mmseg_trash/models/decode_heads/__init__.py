@@ -1,15 +1,19 @@
 """Decode heads, registered in mmseg's ``MODELS``."""
 
 from .atm_head import ATMHead
+from .bifpn_seg_head import BiFPNSegHead
 from .class_map_head import ClassMapHead
 from .hf_mask2_former_head import HFMask2FormerHead
 from .mask_dino_head import MaskDINOHead
 from .segformer_mlp_head import SegformerMLPHead
+from .smp_head import SMPHead
 
 __all__ = [
     'ATMHead',
+    'BiFPNSegHead',
     'ClassMapHead',
     'HFMask2FormerHead',
     'MaskDINOHead',
+    'SMPHead',
     'SegformerMLPHead',
 ]

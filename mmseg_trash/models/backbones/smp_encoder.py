@@ -1,0 +1,142 @@
+"""Encoders of segmentation_models_pytorch."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader
+from mmseg.registry import MODELS
+from mmseg.utils import OptMultiConfig
+from torch import Tensor, nn
+
+from ...convert.common import State, stripped
+from ...convert.efficientnet import to_lukemelas, to_timm
+from ...convert.files import read_weights
+
+# The convolution that only a classifier reads, and its norm.
+_UNUSED = (('_conv_head', '_bn1'), ('conv_head', 'bn2'))
+_STRIDE = 32
+
+
+@MODELS.register_module()
+class SMPEncoder(BaseModule):
+    """An encoder of segmentation_models_pytorch (MIT) as a backbone.
+
+    ``efficientnet-b0`` to ``b7`` and ``timm-efficientnet-b0`` to ``b8`` (Tan & Le 2019,
+    arXiv:1905.11946), any model of timm that gives maps (``tu-…``), and the others that
+    smp knows, at smp's depth of five. Parameters are named as there, below
+    ``encoder.``. Images of any size: they are padded with zeros, the mean colour, at
+    the right and at the bottom to a multiple of 32. ``SMPHead`` cuts its logits back;
+    other heads see the maps of the padded image.
+
+    An EfficientNet keeps the convolution that only a classifier reads, as in smp, but
+    frozen: a parameter without a gradient would stop distributed training.
+
+    Args:
+        name: Name of the encoder, as ``create_model`` takes it.
+        output_stride: Stride of the last map: 32, or 16 or 8 by dilation, which
+            DeepLabV3+ and PAN take.
+        min_size: Images are padded to at least this height and width.
+        options: Further arguments of a ``tu-`` encoder.
+        init_cfg: mmengine's. ``Pretrained`` takes files of lukemelas, timm, mmpretrain
+            and smp for EfficientNets (also .safetensors), and else files in the
+            encoder's own layout.
+
+    Raises:
+        ImportError: segmentation_models_pytorch is not installed.
+        ValueError: There is no such encoder.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        output_stride: int = _STRIDE,
+        min_size: int = _STRIDE,
+        options: Mapping[str, Any] | None = None,
+        init_cfg: OptMultiConfig = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        try:
+            from segmentation_models_pytorch.encoders import get_encoder
+        except ImportError as error:
+            raise ImportError(
+                'SMPEncoder needs segmentation_models_pytorch: '
+                'pip install "mmseg_trash[optional]"'
+            ) from error
+        try:
+            encoder: nn.Module = get_encoder(
+                name, weights=None, output_stride=output_stride, **(options or {})
+            )
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f'{name}: smp has no such encoder: {error}') from error
+        for names in _UNUSED:
+            if hasattr(encoder, names[0]):
+                for unused in names:
+                    getattr(encoder, unused).requires_grad_(False)
+        self.name = name
+        self.encoder = encoder
+        self.min_size = min_size
+
+    @property
+    def out_channels(self) -> list[int]:
+        """Channels of the image and of the maps at strides 2 to 32."""
+        channels: Any = self.encoder.out_channels
+        return [int(c) for c in channels]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute the maps.
+
+        Args:
+            x: Images, (B, 3, H, W), of any size.
+
+        Returns:
+            The image as it came, and the maps of the padded image at strides 2, 4, 8,
+            16 and 32 (or ``output_stride``); 0 channels at stride 2 where a model has
+            no such map.
+        """
+        height, width = (
+            -(-max(side, self.min_size) // _STRIDE) * _STRIDE for side in x.shape[-2:]
+        )
+        padded = F.pad(x, (0, width - x.shape[-1], 0, height - x.shape[-2]))
+        return (x, *self.encoder(padded)[1:])
+
+    def init_weights(self) -> None:
+        """Read pretrained weights, if ``init_cfg`` names some."""
+        init = self.init_cfg
+        if isinstance(init, Mapping) and init.get('type') == 'Pretrained':
+            self._load(init['checkpoint'])
+            self._is_init = True
+        else:
+            super().init_weights()
+
+    def _load(self, address: str) -> None:
+        """Read published weights; report what is left over on either side."""
+        if address.endswith('.safetensors'):
+            state = read_weights(address)
+        else:
+            content = CheckpointLoader.load_checkpoint(address, map_location='cpu')
+            state = content.get('state_dict', content.get('model', content))
+        # smp's own load_state_dict returns nothing
+        load = nn.Module.load_state_dict
+        result: Any = load(self.encoder, self._converted(state), strict=False)
+        for kind, keys in result._asdict().items():
+            if keys:
+                print_log(f'{address}: {kind} {keys}', logger='current')
+
+    def _converted(self, state: State) -> State:
+        """Return published weights under the encoder's own names."""
+        own = self.encoder.state_dict()
+        layouts: tuple[tuple[str, str, Callable[[State], State]], ...] = (
+            ('_conv_stem.weight', '', to_lukemelas),
+            ('conv_head.weight', '', to_timm),
+            ('model.conv_stem.weight', 'model.', to_timm),
+        )
+        for key, prefix, convert in layouts:
+            if key in own and 'efficientnet' in self.name:
+                return {prefix + k: v for k, v in convert(state).items()}
+        state = stripped(state, 'encoder.')
+        if any(key in own for key in state):
+            return state
+        return {f'model.{key}': value for key, value in state.items()}
