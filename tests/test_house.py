@@ -21,6 +21,7 @@ WORDS = {
     'BEiT': 'Beit',
     'BiFPN': 'Bifpn',
     'FaPN': 'Fapn',
+    'DINOv': 'Dinov',
 }
 
 

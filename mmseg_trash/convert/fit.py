@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 from .common import State, first, resize_position_bias
+from .vit import resized
 
 # Layers with one row per class (or per class and "no object").
 _CLASSIFIER = re.compile(
@@ -25,7 +26,8 @@ class Fit:
     Attributes:
         state: The tensors for the model, under its names.
         loaded: Names that were taken as they are.
-        resized: Names of tables that were interpolated for another window.
+        resized: Names of tables that were interpolated for another window or image,
+            and of patch embeddings that were resampled for other patches.
         new: Names of the model that start anew: modules that the file does not have,
             and classifiers of other classes.
     """
@@ -64,9 +66,10 @@ def _shape(tensor: Tensor) -> str:
 def fit(state: State, own: State, backbone: str = 'backbone.') -> Fit:
     """Fit converted weights to a model.
 
-    A classifier with other classes starts anew. Tables of relative positions are
-    interpolated. A whole module that the file does not have starts anew as well; a
-    single layer that it does not have is an error, since the model is then deeper.
+    A classifier with other classes starts anew. Tables of positions are interpolated,
+    patch embeddings resampled. A whole module that the file does not have starts anew
+    as well; a single layer that it does not have is an error, since the model is then
+    deeper.
 
     Args:
         state: Converted tensors, of a whole segmentor or of its backbone alone.
@@ -93,6 +96,9 @@ def fit(state: State, own: State, backbone: str = 'backbone.') -> Fit:
         elif key.endswith(_TABLE) and value.shape[1:] == own[key].shape[1:]:
             result.resized.append(key)
             result.state[key] = resize_position_bias(value, len(own[key]))
+        elif (table := resized(key, value, own[key])) is not None:
+            result.resized.append(key)
+            result.state[key] = table
         elif _CLASSIFIER.fullmatch(key):
             result.new.append(key)
         else:

@@ -2,6 +2,8 @@
 
 from .backbones import (
     DiNAT,
+    DINOv2,
+    DINOv3,
     SDPABEiT,
     SDPAMixVisionTransformer,
     SDPASwinTransformer,
@@ -27,6 +29,8 @@ __all__ = [
     'BiFPN',
     'BiFPNSegHead',
     'ClassMapHead',
+    'DINOv2',
+    'DINOv3',
     'DiNAT',
     'FaPN',
     'HFMask2FormerHead',
