@@ -147,7 +147,7 @@ def test_another_pixel_decoder(images: Tensor) -> None:
 
 @pytest.mark.parametrize('wrong', [
     dict(in_channels=[12, 24, 48]),
-    dict(num_queries=4),
+    dict(num_queries=0),
     dict(channels=96),
     dict(num_points=0),
     dict(importance_sample_ratio=1.5),
@@ -155,6 +155,11 @@ def test_another_pixel_decoder(images: Tensor) -> None:
 def test_arguments_are_checked(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         build(**wrong)
+
+
+def test_few_queries_are_a_warning() -> None:
+    with pytest.warns(UserWarning, match='4 queries find at most as many of the 5'):
+        build(num_queries=4)
 
 
 def test_labels_are_checked() -> None:

@@ -55,7 +55,7 @@ def test_round_trip_of_the_state_dict() -> None:
 
 @pytest.mark.parametrize('options, message', [
     (dict(in_channels=[8, 8]), r'\[8, 8\]'),
-    (dict(num_queries=3), '3'),
+    (dict(num_queries=0), '0'),
     (dict(denoising_queries=-1), '-1'),
     (dict(noise_scale=1.5), '1.5'),
     (dict(classification='bce'), 'bce'),

@@ -10,7 +10,7 @@ from mmseg.utils import ConfigType, OptMultiConfig, SampleList
 from torch import Tensor
 
 from ..layers.full_precision import full_precision
-from ..layers.mask_classification import output_size, semantic_probs
+from ..layers.mask_classification import check_queries, output_size, semantic_probs
 from ..layers.mask_dino_criterion import WEIGHTS, MaskDINOCriterion
 from ..layers.mask_dino_decoder import Decoded, MaskDINODecoder
 from ..layers.mask_dino_denoising import Denoising, make_denoising, target_of
@@ -41,7 +41,7 @@ class MaskDINOHead(BaseModule):
         in_index: Which of the backbone's maps these are.
         channels: Width of encoder and queries, a multiple of 32 and of ``num_heads``.
         mask_channels: Channels of the map that masks are made from.
-        num_queries: Number of queries, at least the number of classes.
+        num_queries: Number of queries; each class in an image takes one.
         num_heads: Heads of all attentions.
         levels, extra_levels, finest_first: The maps, see :class:`MaskDINOEncoder`.
         encoder_layers, encoder_ffn: Depth and hidden width of the encoder.
@@ -102,11 +102,7 @@ class MaskDINOHead(BaseModule):
                 'in_channels and in_index must name four maps, got '
                 f'{list(in_channels)} and {list(in_index)}'
             )
-        if num_queries < num_classes:
-            raise ValueError(
-                f'num_queries must be at least num_classes ({num_classes}), since each '
-                f'class in an image takes one; got {num_queries}'
-            )
+        check_queries(num_queries, num_classes)
         if denoising_queries < 0 or not 0 <= noise_scale <= 1:
             raise ValueError(
                 'denoising_queries must be 0 or more and noise_scale from 0 to 1, got '

@@ -1,5 +1,6 @@
 """Targets and results of heads that classify masks."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .full_precision import full_precision
+
+
+def check_queries(num_queries: int, num_classes: int) -> None:
+    """Warn of a head that cannot find all classes in one image.
+
+    Raises:
+        ValueError: There are no queries.
+    """
+    if num_queries < 1:
+        raise ValueError(f'num_queries must be positive, got {num_queries}')
+    if num_queries < num_classes:
+        warnings.warn(
+            f'{num_queries} queries find at most as many of the {num_classes} classes '
+            'in one image',
+            stacklevel=3,
+        )
 
 
 def mask_targets(
