@@ -22,6 +22,7 @@ WORDS = {
     'BiFPN': 'Bifpn',
     'FaPN': 'Fapn',
     'DINOv': 'Dinov',
+    'EoMT': 'Eomt',
 }
 
 

@@ -1,5 +1,6 @@
 """Hooks of the Runner, registered in mmseg's ``HOOKS``."""
 
+from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
 
-__all__ = ['MeanLossHook']
+__all__ = ['MaskAnnealingHook', 'MeanLossHook']

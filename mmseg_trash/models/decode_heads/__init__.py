@@ -3,7 +3,9 @@
 from .atm_head import ATMHead
 from .bifpn_seg_head import BiFPNSegHead
 from .class_map_head import ClassMapHead
+from .eomt_head import EoMTHead
 from .hf_mask2_former_head import HFMask2FormerHead
+from .linear_head import LinearHead
 from .mask_dino_head import MaskDINOHead
 from .segformer_mlp_head import SegformerMLPHead
 from .smp_head import SMPHead
@@ -12,7 +14,9 @@ __all__ = [
     'ATMHead',
     'BiFPNSegHead',
     'ClassMapHead',
+    'EoMTHead',
     'HFMask2FormerHead',
+    'LinearHead',
     'MaskDINOHead',
     'SMPHead',
     'SegformerMLPHead',

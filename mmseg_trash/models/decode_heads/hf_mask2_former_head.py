@@ -9,12 +9,10 @@ from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList
 from torch import Tensor, nn
 
 from ..layers.full_precision import full_precision
-from ..layers.mask_classification import mask_targets, output_size, semantic_probs
+from ..layers.mask_classification import check_queries, output_size, semantic_probs
+from ..layers.matched_losses import matched_losses
 
 Predictions = tuple[list[Tensor], list[Tensor]]
-_NAMES = dict(
-    loss_cross_entropy='loss_cls', loss_mask='loss_mask', loss_dice='loss_dice'
-)
 
 
 @MODELS.register_module()
@@ -36,7 +34,7 @@ class HFMask2FormerHead(BaseModule):
         in_index: Which of the backbone's maps these are.
         channels: Width of the pixel decoder and of the queries, a multiple of 64.
         mask_channels: Channels of the map that masks are made from.
-        num_queries: Number of queries, at least the number of classes.
+        num_queries: Number of queries; each class in an image takes one.
         num_heads: Heads of all attentions.
         encoder_layers, encoder_ffn: Depth and hidden width of the pixel decoder.
         decoder_layers, decoder_ffn: Depth and hidden width of the transformer decoder.
@@ -91,11 +89,7 @@ class HFMask2FormerHead(BaseModule):
                 'in_channels and in_index must name four maps, got '
                 f'{list(in_channels)} and {list(in_index)}'
             )
-        if num_queries < num_classes:
-            raise ValueError(
-                f'num_queries must be at least num_classes ({num_classes}), since each '
-                f'class in an image takes one; got {num_queries}'
-            )
+        check_queries(num_queries, num_classes)
         if channels % 64 or channels % num_heads:
             raise ValueError(
                 f'channels must be a multiple of 64 and of num_heads, got {channels} '
@@ -199,29 +193,14 @@ class HFMask2FormerHead(BaseModule):
         self, predictions: Predictions, batch_data_samples: SampleList
     ) -> dict[str, Tensor]:
         """Return the losses of :meth:`forward`'s predictions, see :meth:`loss`."""
-        targets = [
-            mask_targets(s.gt_sem_seg.data, self.num_classes, self.ignore_index)
-            for s in batch_data_samples
-        ]
-        pairs = [
-            dict(masks_queries_logits=m.float(), class_queries_logits=c.float())
-            for c, m in zip(*predictions)
-        ]
-        losses: dict[str, Tensor] = {}
-        with full_precision(pairs[0]['masks_queries_logits']):
-            raw: dict[str, Tensor] = self.criterion(
-                **pairs[-1],
-                mask_labels=[masks for masks, _ in targets],
-                class_labels=[classes for _, classes in targets],
-                auxiliary_predictions=pairs[:-1],
-            )
-        for key, value in raw.items():
-            name, _, layer = key.rpartition('_')
-            if not layer.isdigit():
-                name, layer = key, ''
-            own = _NAMES[name]
-            losses[f'd{layer}.{own}' if layer else own] = value * self.loss_weights[own]
-        return losses
+        return matched_losses(
+            self.criterion,
+            *predictions,
+            batch_data_samples,
+            self.num_classes,
+            self.ignore_index,
+            self.loss_weights,
+        )
 
     def predict(
         self,
