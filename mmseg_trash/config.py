@@ -126,13 +126,20 @@ def num_classes(cfg: Config) -> int:
     """Return the number of classes that a config's model predicts.
 
     Raises:
-        ConfigError: The model has no decode head with ``num_classes``.
+        ConfigError: No decode head has ``num_classes``, or those of a cascade differ.
     """
     head = cfg.model.get('decode_head')
-    for part in reversed(head) if isinstance(head, (list, tuple)) else [head]:
-        if isinstance(part, Mapping) and 'num_classes' in part:
-            return int(part['num_classes'])
-    raise ConfigError('model.decode_head.num_classes is not set in the config')
+    heads = head if isinstance(head, (list, tuple)) else [head]
+    found = [
+        h['num_classes'] for h in heads if isinstance(h, Mapping) and 'num_classes' in h
+    ]
+    if not found:
+        raise ConfigError('model.decode_head.num_classes is not set in the config')
+    if len(set(found)) > 1:
+        raise ConfigError(
+            f'model.decode_head: its heads differ in num_classes: {found}'
+        )
+    return int(found[0])
 
 
 class _DropRatesOnCpu(TorchFunctionMode):

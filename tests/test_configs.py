@@ -26,8 +26,13 @@ def _types(cfg: Config) -> list[str]:
 
 
 def _at(node: Any, key: str) -> Any:
-    """Return what stands at a dotted key, None if nothing does."""
+    """Return what stands at a dotted key, None if nothing does.
+
+    A name leads into the last of the heads of a cascade.
+    """
     for part in key.split('.'):
+        if isinstance(node, (list, tuple)) and not part.isdigit():
+            node = node[-1] if node else None
         if isinstance(node, (list, tuple)):
             node = node[int(part)] if int(part) < len(node) else None
         else:

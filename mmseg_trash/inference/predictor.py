@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmseg.registry import MODELS
 from numpy.typing import NDArray
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..checkpoint import load_model
@@ -68,6 +69,7 @@ class Predictor:
         self.num_workers = min(wanted, os.cpu_count() or 1)
         # Heads that classify masks hand out probabilities, and say so themselves.
         head = getattr(self.model, 'decode_head', None)
+        head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
         self.gives_probs = getattr(head, 'output', 'logits') == 'probs'
         self.stepper: Any = self.model
         if tta:

@@ -8,6 +8,7 @@ from mmseg.models.segmentors import SegTTAModel
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
+from torch import nn
 
 
 @MODELS.register_module()
@@ -34,6 +35,7 @@ class ProbsTTAModel(SegTTAModel):
     def __init__(self, outputs: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         head = getattr(self.module, 'decode_head', None)
+        head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
         self.outputs = outputs or getattr(head, 'output', 'logits')
         if self.outputs not in ('logits', 'probs'):
             raise ValueError(f"outputs must be 'logits' or 'probs', got {outputs!r}")
