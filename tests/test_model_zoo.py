@@ -15,6 +15,8 @@ from mmseg_trash.models.complexity import Complexity
 # mmseg's own networks: SegFormer's with 256 channels in the head; Swin-B and -L with
 # window 12.
 FIGURES = {
+    'ocrnet/ocrnet_hrnet-w18': ('12.07', '53.0'),
+    'ocrnet/ocrnet_hrnet-w48': ('70.36', '161.9'),
     'segformer/segformer_mit-b0': ('3.72', '7.8'),
     'segformer/segformer_mit-b1': ('13.68', '15.3'),
     'segformer/segformer_mit-b2': ('24.73', '25.1'),
