@@ -22,6 +22,7 @@ from .decode_heads import (
     MaskDINOHead,
     SegformerMLPHead,
     SMPHead,
+    SteadyLightHamHead,
 )
 from .necks import BiFPN, FaPN, PixelFANDecoder, QueryUpsampling
 from .segmentors import ProbsTTAModel
@@ -50,5 +51,6 @@ __all__ = [
     'SMPHead',
     'SeMaskSwinTransformer',
     'SegformerMLPHead',
+    'SteadyLightHamHead',
     'TrimmedEfficientNet',
 ]

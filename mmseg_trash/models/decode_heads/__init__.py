@@ -9,6 +9,7 @@ from .linear_head import LinearHead
 from .mask_dino_head import MaskDINOHead
 from .segformer_mlp_head import SegformerMLPHead
 from .smp_head import SMPHead
+from .steady_light_ham_head import SteadyLightHamHead
 
 __all__ = [
     'ATMHead',
@@ -20,4 +21,5 @@ __all__ = [
     'MaskDINOHead',
     'SMPHead',
     'SegformerMLPHead',
+    'SteadyLightHamHead',
 ]
