@@ -1,12 +1,12 @@
 """Weighted sum of the soft IoU loss and the cross entropy."""
 
-import math
-from collections.abc import Sequence
-
+import torch
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .functional import masked_cross_entropy
+from ..class_balance import ClassWeight
+from .base import check_range
+from .functional import cross_entropy, pixel_weights, reduce_pixels
 from .soft_iou_loss import SoftIoULoss
 
 
@@ -22,7 +22,8 @@ class IoUCELoss(SoftIoULoss):
     Args:
         iou_weight: Weight of the IoU term, at least 0.
         ce_weight: Weight of the cross entropy, at least 0.
-        class_weight: Weights of the classes, C numbers; they weigh the pixels of the
+        class_weight: Weights of the classes, see
+            :class:`~mmseg_trash.losses.base.SegLoss`; they weigh the pixels of the
             cross entropy, by true class, and the classes in the mean of the IoU term.
         per_image: Take the soft IoU of each image instead of the batch's.
         smooth: Pixels added to intersection and union, at least 0.
@@ -34,16 +35,15 @@ class IoUCELoss(SoftIoULoss):
         self,
         iou_weight: float = 0.4,
         ce_weight: float = 0.6,
-        class_weight: Sequence[float] | None = None,
+        class_weight: ClassWeight = None,
         per_image: bool = False,
         smooth: float = 1.0,
         loss_weight: float = 1.0,
         loss_name: str = 'loss_iou_ce',
     ) -> None:
         super().__init__(class_weight, per_image, smooth, loss_weight, loss_name)
-        for name, value in (('iou_weight', iou_weight), ('ce_weight', ce_weight)):
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f'{name} must be finite and at least 0, got {value}')
+        check_range('iou_weight', iou_weight)
+        check_range('ce_weight', ce_weight)
         self.iou_weight = iou_weight
         self.ce_weight = ce_weight
 
@@ -59,10 +59,16 @@ class IoUCELoss(SoftIoULoss):
         valid: Tensor,
         weight: Tensor | None,
         avg_factor: float | None,
+        reduction: str,
     ) -> Tensor:
         """Compute the weighted sum from log probabilities."""
-        iou = super()._loss(log_probs, label, valid, weight, avg_factor)
-        cross_entropy = masked_cross_entropy(
-            log_probs, label, valid, self.class_weight, weight, avg_factor
+        iou = super()._loss(log_probs, label, valid, weight, avg_factor, reduction)
+        target = torch.where(valid, label, 0).long()
+        ce = reduce_pixels(
+            cross_entropy(log_probs, target, self.class_weight),
+            pixel_weights(valid, weight, log_probs.dtype),
+            target,
+            self.class_weight,
+            avg_factor,
         )
-        return self.iou_weight * iou + self.ce_weight * cross_entropy
+        return self.iou_weight * iou + self.ce_weight * ce
