@@ -1,15 +1,18 @@
 """The zoo's tables are those of its configs, and its figures the published ones."""
 
+import json
 import runpy
 import shutil
 from pathlib import Path
 
 import pytest
 
-from mmseg_trash import model_zoo
 from mmseg_trash.config_name import ConfigName, parse
-from mmseg_trash.model_zoo import Entry
 from mmseg_trash.models.complexity import Complexity
+from mmseg_trash.zoo import Entry, entries, leaves, stale, write
+from mmseg_trash.zoo.figures import count_figures
+from mmseg_trash.zoo.scores import read_scores
+from mmseg_trash.zoo.weights import describe
 
 # Millions of parameters (11 classes, auxiliary head included) and GMACs at 512x512, of
 # mmseg's own networks: SegFormer's with 256 channels in the head; Swin-B and -L with
@@ -33,7 +36,7 @@ FIGURES = {
 @pytest.fixture(scope='module')
 def found(project: Path) -> list[Entry]:
     """Build every network of the zoo; this is the test that they all build."""
-    return model_zoo.entries(project)
+    return entries(project)
 
 
 def test_every_network_builds_and_computes(found: list[Entry], project: Path) -> None:
@@ -41,9 +44,11 @@ def test_every_network_builds_and_computes(found: list[Entry], project: Path) ->
     for entry in found:
         assert entry.complexity.parameters > 3e6, entry.path
         assert entry.complexity.macs > 3e9, entry.path
+        larger = max(entry.name.crop_size) > 512
+        assert (entry.complexity_at_crop is not None) == larger, entry.path
 
 
-def test_published_figures(found: list[Entry]) -> None:
+def test_measured_figures(found: list[Entry]) -> None:
     plain = {
         f'{e.name.method}/{e.path.stem.split("_1xb8")[0]}': e.complexity
         for e in found
@@ -54,12 +59,26 @@ def test_published_figures(found: list[Entry]) -> None:
         assert (complexity.mega_parameters, complexity.giga_macs) == figures, stem
 
 
+def test_figures_of_the_papers(project: Path) -> None:
+    counted = count_figures(project, read_scores(project).figures)
+    assert len(counted) >= 24
+    wrong = [c for c in counted if not c.agrees]
+    assert not wrong
+
+
+def test_every_score_has_its_page(found: list[Entry], project: Path) -> None:
+    scores = read_scores(project)
+    assert {s.method for s in scores.published} <= {e.name.method for e in found}
+    stems = {e.path.stem for e in found}
+    assert {s.config for s in scores.ours} | set(scores.speeds.rows) <= stems
+
+
 def test_tables_are_fresh(
     found: list[Entry], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What ``tools/model_zoo.py --check`` checks; to mend it, run without --check."""
-    monkeypatch.setattr(model_zoo, 'entries', lambda root: found)
-    assert [file.name for file, _ in model_zoo.stale(project)] == []
+    monkeypatch.setattr(write, 'entries', lambda root: found)
+    assert [str(file.relative_to(project)) for file, _ in stale(project)] == []
 
 
 @pytest.fixture()
@@ -68,16 +87,29 @@ def small_zoo(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) ->
     name = 'segformer_mit-b0_1xb8-20k_trash-512x512.py'
     folder = tmp_path / 'configs/segformer'
     folder.mkdir(parents=True)
-    (tmp_path / 'README.md').write_text(
-        f'before\n{model_zoo.BEGIN}\nold\n{model_zoo.END}\nafter\n'
-    )
+    (tmp_path / 'README.md').write_text(f'before\n{write.BEGIN}old{write.END}\nafter\n')
+    (folder / 'README.md').write_text('# SegFormer\n')
     shutil.copy(project / 'configs/segformer/metafile.yml', folder)
+    (tmp_path / 'docs').mkdir()
+    (tmp_path / 'docs/scores.yml').write_text(
+        'published: [{cohort: 4, method: segformer, model: Soup, public: .6232},\n'
+        '            {cohort: 4, method: upernet, model: Other, public: .7}]\n'
+        f'ours: [{{config: {name[:-3]}, data: drawn, miou: 61.25}}]\n'
+    )
+    speed = dict(images_per_second=1.5)
+    (tmp_path / 'docs/speeds.json').write_text(
+        json.dumps(dict(device='one core', rows={name[:-3]: speed}))
+    )
     names = [name, name.replace('1xb8', '1xb8-iouce')]
+    source = describe('https://host/mit_b0_1.pth')
     found = [
-        Entry(folder / n, parse(n), Complexity(3_720_000 + i, 7_800_000_000))
+        Entry(
+            folder / n, parse(n), Complexity(3_720_000 + i, 7_800_000_000), None,
+            'AdamW 6e-5, poly', source,
+        )
         for i, n in enumerate(names)
-    ]
-    monkeypatch.setattr(model_zoo, 'entries', lambda root: found)
+    ]  # fmt: skip
+    monkeypatch.setattr(write, 'entries', lambda root: found)
     return tmp_path
 
 
@@ -94,28 +126,37 @@ def test_tool_writes_and_checks(
     text = (small_zoo / 'README.md').read_text()
     assert text.startswith('before\n') and text.endswith('after\n')
     assert 'old' not in text
-    assert text.count('| 3.72 | 7.8 |') == 1  # ablations stand on the page alone
-    page = (small_zoo / model_zoo.PAGE).read_text()
-    assert page.count('| 3.72 | 7.8 |') == 2
-    assert '| mit-b0 | in1k | iouce |' in page and '| iouce |' not in text
+    assert (
+        '| [segformer](configs/segformer/README.md) | mit b0 | 2 | 4 | 8 '
+        '| NVIDIA, non-commercial |' in text
+    )
+    page = (small_zoo / write.PAGE).read_text()
+    assert page.count('| 3.72 | 7.8 |') == 2 and 'Soup' in page and 'Other' in page
+    family = (small_zoo / 'configs/segformer/README.md').read_text()
+    assert family.startswith('# SegFormer\n\n## Models\n')
+    plain, ablation = (r for r in family.splitlines() if '| 3.72 |' in r)
+    assert '| in1k |  | 3.72 | 7.8 | 1.50 | AdamW 6e-5, poly | [SegFormer](' in plain
+    assert '| in1k | iouce | 3.72 | 7.8 |  |' in ablation
+    assert 'one core' in family and '| drawn | 61.2 |' in family
+    assert '| 4 | Soup | 0.6232 |' in family and 'Other' not in family
+    assert 'configs/segformer/metafile.yml' in (small_zoo / write.INDEX).read_text()
     metafile = small_zoo / 'configs/segformer/metafile.yml'
     assert 'Parameters: 3720001\n      FLOPs: 15600000000\n' in metafile.read_text()
     metafile.write_text(metafile.read_text().replace('3720001', '3720002'))
+    capsys.readouterr()
     assert main(['--check']) == 1
-    assert capsys.readouterr().out.endswith('stale: configs/segformer/metafile.yml\n')
+    assert capsys.readouterr().out == 'stale: configs/segformer/metafile.yml\n'
 
 
-def test_missing_marks() -> None:
-    with pytest.raises(ValueError, match='README.md: lacks'):
-        model_zoo.readme('no table', [])
-    text = model_zoo.metafile('Collections:', [], 'upernet')
-    assert text == f'Collections:\n\n{model_zoo.MODELS_MARK}Models:\n'
-    assert model_zoo.metafile(text, [], 'upernet') == text
+def test_metafile_without_models() -> None:
+    text = write.metafile('Collections:', [], 'upernet')
+    assert text == f'Collections:\n\n{write.MODELS_MARK}Models:\n'
+    assert write.metafile(text, [], 'upernet') == text
 
 
 def test_no_configs(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match='holds no configs'):
-        model_zoo.leaves(tmp_path)
+        leaves(tmp_path)
 
 
 def test_names() -> None:

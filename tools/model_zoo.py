@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write docs/model_zoo.md, README's table and the metafiles, or compare them."""
+    """Write the tables of all pages and the metafiles, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         '--check',
@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     from mmseg_trash.fileio import atomic_write
-    from mmseg_trash.model_zoo import stale
+    from mmseg_trash.zoo import stale
 
     files = stale(ROOT)
     for file, text in files:
