@@ -103,7 +103,7 @@ def of_the_authors(state: State) -> State:
         for pattern, new in parts.items():
             if found := re.fullmatch(pattern, stem):
                 result[f'backbone.{new.format(int(found[1]) + 1)}.{kind}'] = value
-        if found := re.fullmatch(r'segformer\.encoder\.block\.(\d)\.(\d)\.(.+)', stem):
+        if found := re.fullmatch(r'segformer\.encoder\.block\.(\d)\.(\d+)\.(.+)', stem):
             block = f'backbone.block{int(found[1]) + 1}.{found[2]}.'
             if found[3] == 'attention.self.key':
                 both = [value, state[key.replace('key', 'value')]]
@@ -207,6 +207,32 @@ def test_parameters_are_the_papers(size: str, millions: float, project) -> None:
     count = sum(p.numel() for p in model.parameters()) / 1e6
     # the paper rounds to one decimal
     assert count == pytest.approx(millions, abs=max(0.005 * millions, 0.05))
+
+
+@pytest.mark.parametrize('size, depths', [
+    ('b2', [3, 4, 6, 3]), ('b3', [3, 4, 18, 3]), ('b4', [3, 8, 27, 3]),
+    ('b5', [3, 6, 40, 3]),
+])  # fmt: skip
+@pytest.mark.parametrize('layout', ['segformer', 'segformer-hf'])
+def test_published_sizes_fit(layout: str, size: str, depths: list, project) -> None:
+    """Every tensor of a segmentor for ADE20K has its place but the classifier."""
+    config = transformers.SegformerConfig(
+        hidden_sizes=[64, 128, 320, 512],
+        depths=depths,
+        decoder_hidden_size=768,
+        num_labels=150,
+    )
+    with torch.device('meta'):
+        theirs = transformers.SegformerForSemanticSegmentation(config)
+    state = theirs.state_dict()
+    if layout == 'segformer':
+        state = of_the_authors(state)
+    name = f'segformer_mit-{size}_1xb8-h768-20k_trash-512x512.py'
+    cfg = load_config(project / 'configs/segformer' / name, from_scratch=True)
+    own = build_model(cfg, 'meta').state_dict()
+    found = fit(CONVERTERS[layout](state), own)
+    assert found.new == ['decode_head.conv_seg.weight', 'decode_head.conv_seg.bias']
+    assert len(found.loaded) == len(own) - 2
 
 
 def test_other_classes_and_heads(hugging_face: nn.Module) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mmseg_trash.checkpoint import read_checkpoint
+from mmseg_trash.config import build_model, load_config
 from mmseg_trash.errors import CheckpointError
 
 transformers = pytest.importorskip('transformers')
@@ -65,3 +66,35 @@ def test_wrong_architecture_fails(
     with pytest.raises(CheckpointError, match='is no Swin checkpoint'):
         convert(project, segformer, out, '--family', 'swin')
     assert not out.exists()
+
+
+@pytest.mark.parametrize('config', [
+    'segformer/segformer_mit-b0', 'ocrnet/ocrnet_hrnet-w18', 'segnext/segnext_mscan-t',
+])  # fmt: skip
+def test_whole_segmentors_of_mmseg(
+    config: str, tmp_path: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ADE20K's 150 classes as mmseg saves them: only the classifiers start anew."""
+    path = project / f'configs/{config}_1xb8-20k_trash-512x512.py'
+    cfg = load_config(path, from_scratch=True)
+    stock = load_config(path, from_scratch=True)
+    heads = stock.model.decode_head
+    for part in [stock.model.backbone, *(heads if 'hrnet' in config else [heads])]:
+        part.type = part.type.removeprefix('SDPA').removeprefix('Steady')
+        if 'num_classes' in part:
+            part.num_classes = 150
+    theirs = build_model(stock)
+    source, out = tmp_path / 'ade.pth', tmp_path / 'out.pth'
+    torch.save(dict(meta={}, state_dict=theirs.state_dict()), source)
+    main = runpy.run_path(str(project / 'tools' / 'convert_checkpoint.py'))['main']
+    main([str(source), str(out), '--family', 'mmseg', '--config', str(path)])
+    state = read_checkpoint(out)['state_dict']
+    ours = build_model(cfg)
+    found = ours.load_state_dict(state, strict=False)
+    assert not found.unexpected_keys
+    new = 4 if 'hrnet' in config else 2
+    assert len(found.missing_keys) == new
+    assert all('.conv_seg.' in key for key in found.missing_keys)
+    assert f'{new} tensors of the model start anew' in capsys.readouterr().out
+    for key, value in theirs.state_dict().items():
+        assert '.conv_seg.' in key or torch.equal(state[key], value)
