@@ -21,6 +21,13 @@ CLAIMS = yaml.safe_load(Path(__file__).with_name('config_claims.yml').read_text(
 DATA_ROOTS = dict(trash='data/trash', taco='data/taco', toy='work_dirs/toy_data')
 
 
+def _backbone_claims(name: ConfigName) -> dict[str, Any]:
+    """Return what the backbone's name means, here or with any method."""
+    word = f'{name.backbone}-{name.size}'
+    known = CLAIMS['backbones']
+    return dict(known.get(f'{name.method}_{word}') or known[word])
+
+
 def _types(cfg: Config) -> list[str]:
     return [step['type'] for step in cfg.train_dataloader.dataset.pipeline]
 
@@ -100,7 +107,7 @@ def _mixes(cfg: Config) -> int:
 
 def test_name_matches_network(leaf: tuple) -> None:
     path, name, cfg = leaf
-    claims = dict(CLAIMS['backbones'][f'{name.backbone}-{name.size}'])
+    claims = _backbone_claims(name)
     claims.pop('checkpoint')
     assert path.parent.name == name.method
     assert {key: _at(cfg.model.backbone, key) for key in claims} == claims
@@ -119,7 +126,7 @@ def test_name_matches_pretrained_weights(leaf: tuple) -> None:
     if name.pretrain == 'scratch':
         assert init is None
         return
-    claims = CLAIMS['backbones'][f'{name.backbone}-{name.size}']
+    claims = _backbone_claims(name)
     assert claims['checkpoint'] in init.checkpoint
     large = re.search(r'22k|in21k', init.checkpoint)  # two names of one set
     assert bool(large) == ('in22k' in name.pretrain)

@@ -1,0 +1,12 @@
+_base_ = './bifpn_efficientnet-b0_1xb8-20k_trash-512x512.py'
+model = dict(
+    backbone=dict(
+        arch='b6',
+        init_cfg=dict(
+            checkpoint='https://download.openmmlab.com/mmclassification/v0/'
+            'efficientnet/efficientnet-b6_3rdparty_8xb32-aa_in1k_20220119-45b03310.pth'
+        ),
+    ),
+    neck=dict(in_channels=[40, 72, 200, 576], channels=384, num_layers=8),
+    decode_head=dict(in_channels=384, channels=384, num_convs=5),
+)

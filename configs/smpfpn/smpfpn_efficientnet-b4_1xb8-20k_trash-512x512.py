@@ -1,0 +1,11 @@
+_base_ = './smpfpn_efficientnet-b0_1xb8-20k_trash-512x512.py'
+model = dict(
+    backbone=dict(
+        name='efficientnet-b4',
+        init_cfg=dict(
+            checkpoint='https://github.com/lukemelas/EfficientNet-PyTorch/releases/'
+            'download/1.0/efficientnet-b4-6ed6700e.pth'
+        ),
+    ),
+    decode_head=dict(in_channels=[3, 48, 32, 56, 160, 448]),
+)
