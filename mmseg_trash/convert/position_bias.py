@@ -15,9 +15,9 @@ EXTRA_ROWS = 3
 
 def _geometric_positions(count: int, reach: int) -> np.ndarray:
     """Return 0, 1, 1 + q, 1 + q + q^2 ... of which the last, the count-th, is reach."""
-    low, high = 1.0, 2.0
-    while (np.sum(high ** np.arange(count))) < reach:
-        high *= 2
+    if count == 1:
+        return np.array([0.0, reach])
+    low, high = 1.0, float(reach)
     for _ in range(60):
         q = (low + high) / 2
         low, high = (q, high) if np.sum(q ** np.arange(count)) < reach else (low, q)
@@ -26,19 +26,16 @@ def _geometric_positions(count: int, reach: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _axis_weights(old: int, new: int) -> Tensor:
-    """Return the weights, (2 new - 1, 2 old - 1), that resize one axis of a table."""
-    if new <= old or old < 3:
-        # The offsets that are left keep their biases; nothing is known of others.
-        source = np.clip(np.arange(1 - new, new), 1 - old, old - 1) + old - 1
-        return torch.eye(2 * old - 1)[torch.from_numpy(source)]
+def _spline_weights(old: int, new: int) -> Tensor:
+    """Return the weights, (2 new - 1, 2 old - 1), that stretch one axis of a table."""
     from scipy.interpolate import make_interp_spline
 
+    if old == 1:
+        return torch.ones(2 * new - 1, 1)
     half = _geometric_positions(old - 1, new - 1)
     knots = np.concatenate([-half[:0:-1], half])
-    spline = make_interp_spline(knots, np.eye(2 * old - 1), k=3)
-    wanted = np.arange(1 - new, new).clip(knots[0], knots[-1])
-    return torch.from_numpy(spline(wanted)).float()
+    spline = make_interp_spline(knots, np.eye(2 * old - 1), k=min(3, 2 * old - 3))
+    return torch.from_numpy(spline(np.arange(1 - new, new))).float()
 
 
 def resize_table(table: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
@@ -63,8 +60,12 @@ def resize_table(table: Tensor, old: tuple[int, int], new: tuple[int, int]) -> T
         return table
     grid, rest = table[:-EXTRA_ROWS], table[-EXTRA_ROWS:]
     grid = grid.float().unflatten(0, (2 * old[0] - 1, 2 * old[1] - 1))
-    rows, columns = (_axis_weights(o, n).to(grid.device) for o, n in zip(old, new))
-    grid = torch.einsum('ay,bx,yxh->abh', rows, columns, grid)
+    for axis, (o, n) in enumerate(zip(old, new)):
+        if n <= o:
+            grid = grid.narrow(axis, o - n, 2 * n - 1)
+        else:
+            weights = _spline_weights(o, n).to(grid.device)
+            grid = torch.tensordot(weights, grid.movedim(axis, 0), 1).movedim(0, axis)
     return torch.cat([grid.flatten(0, 1).to(table.dtype), rest])
 
 

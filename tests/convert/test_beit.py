@@ -143,8 +143,20 @@ def test_a_smaller_table_keeps_its_offsets() -> None:
     middle = table[:-3].view(7, 9, 2)[1:6, 3:6].reshape(-1, 2)
     assert torch.equal(found, torch.cat([middle, table[-3:]]))
     assert resize_table(table, (4, 5), (4, 5)) is table
-    tiny = resize_table(torch.arange(4.0)[:, None], (1, 1), (2, 2))
-    assert tiny[:, 0].tolist() == [0.0] * 9 + [1, 2, 3]
+
+
+@pytest.mark.parametrize('new, expected', [
+    ((1, 2), [7, 7, 7]),
+    ((2, 1), [7, 7, 7]),
+    ((3, 1), [7, 7, 7, 7, 7]),
+])  # fmt: skip
+def test_a_single_patch_knows_one_offset(new: tuple, expected: list[float]) -> None:
+    table = torch.tensor([7.0, 1, 2, 3])[:, None]
+    assert resize_table(table, (1, 1), new)[:, 0].tolist() == [*expected, 1, 2, 3]
+    # one offset to each side: between them and beyond, straight lines
+    row = torch.tensor([0.0, 10, 40, 1, 2, 3])[:, None]
+    found = resize_table(row, (1, 2), (1, 3))[:5, 0]
+    torch.testing.assert_close(found, torch.tensor([0.0, 5, 10, 25, 40]))
 
 
 def test_published_tables_are_resized_on_loading() -> None:

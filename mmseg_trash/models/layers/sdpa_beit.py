@@ -8,6 +8,7 @@ from mmseg.models.backbones.beit import BEiTAttention, BEiTTransformerEncoderLay
 from torch import Tensor
 
 from ...convert.position_bias import resize_table, square_grid
+from .full_precision import full_precision
 
 Grid = tuple[int, int]
 
@@ -74,7 +75,9 @@ class SDPABEiTAttention(BEiTAttention):
 
     def position_bias(self, grid: Grid) -> Tensor:
         """Return the bias of all pairs of tokens, (1, heads, 1 + h * w, 1 + h * w)."""
-        table = resize_table(self.relative_position_bias_table, self.window_size, grid)
+        table = self.relative_position_bias_table
+        with full_precision(table):
+            table = resize_table(table, self.window_size, grid)
         return spread_table(table, grid)[None]
 
     def _qkv_bias(self) -> Tensor | None:
