@@ -1,4 +1,4 @@
-# Short, and from scratch: seven minutes on two CPU cores with the smallest SegFormer.
+# Short, and from scratch: three to six minutes on two CPU cores with the smallest SegFormer.
 # The rate of networks that start at random (DeiT's 1e-3), not of fine-tuning.
 optim_wrapper = dict(
     type='OptimWrapper',
