@@ -1,127 +1,46 @@
-# TACO in the competition's layout: photographs of many sizes, short side to 512.
-# Sides are rounded to multiples of 32 at test time: +.5 to +1 mIoU for SegFormer on
-# ADE20K, by mmseg's own table.
-dataset_type = 'TrashDataset'
+# TACO in the competition's layout: as trash_512x512 for photographs of many sizes, whose
+# short side becomes 512. Sides are rounded to multiples of 32 at test time: +.5 to +1
+# mIoU for SegFormer on ADE20K, by mmseg's own table.
+_base_ = './trash_512x512.py'
+
 data_root = '{{$TRASH_DATA_ROOT:data/taco}}'
-# '' is the split of train.json and val.json; 'k' reads train_all.json by the lists that
-# tools/data/make_folds.py wrote. A fold is data, not recipe: no config names one.
-# mmengine knows no empty default, hence 'none'.
-fold = '{{$FOLD:none}}'.removeprefix('none')
-train_file = 'train_all.json' if fold else 'train.json'
-val_file = 'train_all.json' if fold else 'val.json'
-train_subset = f'folds/fold{fold}_train.txt' if fold else ''
-val_subset = f'folds/fold{fold}_val.txt' if fold else ''
 
-crop_size = (512, 512)
-# Mean and deviation of ImageNet, which the pretrained backbones have seen.
-data_preprocessor = dict(
-    type='SegDataPreProcessor',
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True,
-    pad_val=0,
-    seg_pad_val=255,
-    size=crop_size,
-)
-
-meta_keys = (
-    'sample_idx',
-    'file_name',
-    'img_path',
-    'ori_shape',
-    'img_shape',
-    'pad_shape',
-    'scale_factor',
-    'flip',
-    'flip_direction',
-    'reduce_zero_label',
-)
-# The recipe of mmseg for ADE20K: sides times .5 to 2, no class over 75% of a crop. The
-# Fast transforms give what mmseg's RandomResize, RandomCrop, ... give, in less time.
-base_scale = (2048, 512)
-load_pipeline = [dict(type='LoadTrashImage'), dict(type='LoadLabelMap')]
-augment_pipeline = [
-    dict(
-        type='FastResizeCrop',
-        scale=base_scale,
-        ratio_range=(0.5, 2.0),
-        crop_size=crop_size,
-        cat_max_ratio=0.75,
-    ),
-    dict(type='FastRandomFlip', prob=0.5),
-    dict(type='FastPhotoMetricDistortion'),
-]
-pack_pipeline = [dict(type='FastPackSegInputs', meta_keys=meta_keys)]
-train_pipeline = [*load_pipeline, *augment_pipeline, *pack_pipeline]
-
-# Labels are loaded after the resize: scores count at the photograph's own size.
 resize_pipeline = [
-    dict(type='Resize', scale=base_scale, keep_ratio=True),
+    dict(type='Resize', scale=_base_.base_scale, keep_ratio=True),
     dict(type='ResizeToMultiple', size_divisor=32),
 ]
 test_pipeline = [
     dict(type='LoadTrashImage'),
     *resize_pipeline,
     dict(type='LoadLabelMap'),
-    *pack_pipeline,
+    *_base_.pack_pipeline,
 ]
-predict_pipeline = [dict(type='LoadTrashImage'), *resize_pipeline, *pack_pipeline]
-# Six views: three scales, each also mirrored.
-tta_scales = [(int(2048 * ratio), int(512 * ratio)) for ratio in (0.75, 1.0, 1.25)]
+predict_pipeline = [
+    dict(type='LoadTrashImage'),
+    *resize_pipeline,
+    *_base_.pack_pipeline,
+]
 tta_pipeline = [
     dict(type='LoadTrashImage'),
     dict(
         type='TestTimeAug',
         transforms=[
-            [dict(type='Resize', scale=s, keep_ratio=True) for s in tta_scales],
+            [dict(type='Resize', scale=s, keep_ratio=True) for s in _base_.tta_scales],
             [dict(type='ResizeToMultiple', size_divisor=32)],
             [
                 dict(type='FastRandomFlip', prob=p, direction='horizontal')
                 for p in (0.0, 1.0)
             ],
             [dict(type='LoadLabelMap')],
-            pack_pipeline,
+            _base_.pack_pipeline,
         ],
     ),
 ]
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file=train_file,
-        subset=train_subset,
-        pipeline=train_pipeline,
-    ),
-)
+train_dataloader = dict(dataset=dict(data_root=data_root))
 # One image at a time: photographs may differ in size.
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file=val_file,
-        subset=val_subset,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+    batch_size=1, dataset=dict(data_root=data_root, pipeline=test_pipeline)
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='TrashIoUMetric')
-test_evaluator = val_evaluator
-
-# The images to hand in; test.json has no annotations, so that nothing scores them.
-predict_dataset = dict(
-    type=dataset_type,
-    data_root=data_root,
-    ann_file='test.json',
-    pipeline=predict_pipeline,
-    test_mode=True,
-)
+predict_dataset = dict(data_root=data_root, pipeline=predict_pipeline)
