@@ -1,6 +1,7 @@
 """Hooks of the Runner, registered in mmseg's ``HOOKS``."""
 
+from .cdb_hook import CDBHook
 from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
 
-__all__ = ['MaskAnnealingHook', 'MeanLossHook']
+__all__ = ['CDBHook', 'MaskAnnealingHook', 'MeanLossHook']
