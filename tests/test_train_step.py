@@ -16,6 +16,10 @@ RECIPES = [
     for stem in ('segformer/segformer_mit-b0', 'upernet/upernet_swin-t')
     for tag in TAGS
 ]
+RECIPES += [
+    f'segformer/segformer_mit-b0_1xb8-{loss}-20k_trash-512x512.py'
+    for loss in ('cdb', 'dicece', 'dicefocal', 'softce')
+]
 
 
 def shrink(pipeline: list[dict]) -> list[dict]:

@@ -1,0 +1,9 @@
+_base_ = './segformer_mit-b0_1xb8-20k_trash-512x512.py'
+model = dict(
+    decode_head=dict(
+        loss_decode=[
+            dict(type='SoftDiceLoss', loss_weight=0.2),
+            dict(type='SoftCrossEntropyLoss', label_smoothing=0.0, loss_weight=0.8),
+        ],
+    ),
+)
