@@ -34,7 +34,6 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     from mmseg_trash.config import load_config, num_classes
     from mmseg_trash.inference.predictor import Predictor
-    from mmseg_trash.inference.progress import track
     from mmseg_trash.inference.submission import (
         check_target,
         read_image_ids,
@@ -42,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         write_submission,
     )
     from mmseg_trash.launch import quiet
+    from mmseg_trash.progress import track
 
     quiet()
     check_target(args.out)

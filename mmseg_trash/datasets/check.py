@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import DataError
+from ..progress import track
 from .categories import CategoryRule
 from .coco import ImageRecord, check_coco
 from .faults import Fault
 from .images import find_image_folder, read_image
-from .progress import progress
 from .subsets import check_subset
 
 JSON_FILES = ('train_all.json', 'train.json', 'val.json', 'test.json')
@@ -80,7 +80,7 @@ def check_images(
         At most one fault per image.
     """
     faults = []
-    for record, json_file in progress(records, 'Decoding images', total):
+    for record, json_file in track(records, total, 'Decoding images'):
         path = str(folder / record.file_name)
         try:
             read_image(path, record.height, record.width)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..fileio import atomic_write
+from ..progress import track
 from .array_file import ArrayFile, DamagedFileError, open_arrays, write_arrays
 from .cache_folder import (
     LIMIT_VARIABLE,
@@ -26,7 +27,6 @@ from .cache_folder import (
     touch,
 )
 from .images import read_image
-from .progress import progress
 
 FORMAT_VERSION = 1
 
@@ -158,7 +158,7 @@ def _build(
     title: str,
 ) -> None:
     checksums, offsets, offset = [], [], 0
-    pairs = progress(zip(paths, shapes), f'Decoding {title}', len(paths))
+    pairs = track(zip(paths, shapes), len(paths), f'Decoding {title}')
     with atomic_write(index.with_suffix('.pixels')) as path, path.open('wb') as file:
         for name, (height, width) in pairs:
             data = np.ascontiguousarray(read_image(name, height, width))

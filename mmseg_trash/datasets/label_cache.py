@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pycocotools.mask as coco_mask
 
+from ..progress import track
 from .array_file import ArrayFile, DamagedFileError, open_arrays, write_arrays
 from .cache_folder import build_lock, cache_folder, evict, touch
 from .categories import CategoryRule
 from .coco import Coco, ImageRecord, load_coco
 from .instance import Instance, InstanceIndex
-from .progress import progress
 from .rasterize import Region, make_region, paint
 from .segmentation_checks import vertices_of
 
@@ -191,9 +191,7 @@ def encode_labels(
     kept: list[tuple[int, Region]] = []
     pairs: Iterable = zip(coco.images, coco.objects or ())
     total = len(coco.images) if coco.objects is not None else 0
-    for row, (image, objects) in enumerate(
-        progress(pairs, f'Rasterising {title}', total)
-    ):
+    for row, (image, objects) in enumerate(track(pairs, total, f'Rasterising {title}')):
         size = (image.height, image.width)
         regions = []
         for item in objects:

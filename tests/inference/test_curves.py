@@ -12,7 +12,7 @@ from mmseg_trash.inference.curves import (
     read_scalars,
     smooth,
 )
-from mmseg_trash.inference.progress import track
+from mmseg_trash.progress import track
 
 
 def write_log(path: Path, *lines: dict | str) -> Path:

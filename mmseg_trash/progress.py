@@ -23,12 +23,15 @@ def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
 
     Args:
         items: What to pass through.
-        total: How many there will be.
+        total: How many there will be; of one, nothing is shown.
         title: What is being done.
 
     Yields:
         The items.
     """
+    if total < 2:
+        yield from items
+        return
     console = Console(file=sys.stderr)
     if not console.is_terminal:
         for done, item in enumerate(items, 1):
