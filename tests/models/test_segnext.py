@@ -240,3 +240,5 @@ def test_recipe(project: Path) -> None:
     assert rates == {('backbone', 6e-5), ('decode_head', 6e-4)}
     assert groups['backbone.block1.0.norm1.weight']['weight_decay'] == 0
     assert groups['backbone.block1.0.mlp.fc1.weight']['weight_decay'] == 0.01
+    # the norm of the map that the head does not read
+    assert cfg.find_unused_parameters
