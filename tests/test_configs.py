@@ -54,6 +54,9 @@ def _listed(node: Any) -> list[Any]:
 
 def _has_effect(cfg: Config, effect: dict[str, Any]) -> bool:
     ((key, value),) = effect.items()
+    if value is None:  # taken away, which is more than not being there
+        parent, _, last = key.rpartition('.')
+        return last in _at(cfg, parent) and _at(cfg, key) is None
     return value in _types(cfg) if key == 'step' else _at(cfg, key) == value
 
 

@@ -18,6 +18,8 @@ from mmseg_trash.zoo.weights import describe
 # mmseg's own networks: SegFormer's with 256 channels in the head; Swin-B and -L with
 # window 12.
 FIGURES = {
+    'knet/knet_swin-t': ('73.05', '249.3'),
+    'knet/knet_swin-l-in22k': ('246.86', '420.0'),
     'ocrnet/ocrnet_hrnet-w18': ('12.07', '53.0'),
     'ocrnet/ocrnet_hrnet-w48': ('70.36', '161.9'),
     'segformer/segformer_mit-b0': ('3.72', '7.8'),
@@ -26,6 +28,11 @@ FIGURES = {
     'segformer/segformer_mit-b3': ('44.60', '41.7'),
     'segformer/segformer_mit-b4': ('61.37', '58.3'),
     'segformer/segformer_mit-b5': ('81.97', '74.3'),
+    'upernet/upernet_convnext-t': ('60.14', '233.5'),
+    'upernet/upernet_convnext-s': ('81.77', '255.6'),
+    'upernet/upernet_convnext-b': ('122.00', '291.2'),
+    'upernet/upernet_convnext-l-in22k': ('234.89', '392.0'),
+    'upernet/upernet_convnext-xl-in22k': ('391.03', '532.4'),
     'upernet/upernet_swin-t': ('59.83', '235.7'),
     'upernet/upernet_swin-s': ('81.15', '259.4'),
     'upernet/upernet_swin-b-w12-384-in22k': ('121.31', '304.3'),
