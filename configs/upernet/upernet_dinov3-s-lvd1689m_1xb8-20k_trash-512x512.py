@@ -4,7 +4,8 @@ _base_ = [
     '../_base_/schedules/adamw_poly_20k.py',
     '../_base_/default_runtime.py',
 ]
-# BEiT-B's own for UPerNet on ADE20K, the nearest published recipe; no decay of vectors.
+# BEiT-B's own for UPerNet on ADE20K, the nearest published recipe; no decay of vectors
+# and tokens.
 optim_wrapper = dict(
     optimizer=dict(lr=3e-5, weight_decay=0.05),
     constructor='LayerDecayConstructor',

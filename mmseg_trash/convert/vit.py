@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import CheckpointError
-from .common import State, first
+from .common import State, first, leave_out
 
 TABLE = 'embeddings.position_embeddings'
 PATCHES = 'embeddings.patch_embeddings.projection.weight'
@@ -86,12 +86,13 @@ def fitted(state: State, own: State, source: str) -> State:
     Raises:
         CheckpointError: Missing or unknown tensors, or other shapes.
     """
+    if 'norm.weight' not in own:
+        state = leave_out(state, (r'norm\.\w+',))
     result: State = {}
     problems = [f'{key}: missing in the file' for key in own if key not in state]
     for key, value in state.items():
         if key not in own:
-            if not key.startswith('norm.'):
-                problems.append(f'{key}: unknown to the model')
+            problems.append(f'{key}: unknown to the model')
             continue
         new = value if value.shape == own[key].shape else resized(key, value, own[key])
         if new is None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 import mmseg_trash.models  # noqa: F401
 from mmseg_trash.convert import CONVERTERS
 from mmseg_trash.convert.common import State
+from mmseg_trash.convert.fit import fit
 from mmseg_trash.convert.vit import fitted, resize_patches, resize_positions
 from mmseg_trash.errors import CheckpointError
 
@@ -196,6 +197,8 @@ def test_a_backbone_takes_all_or_nothing() -> None:
     }
     table = 'embeddings.position_embeddings'
     assert torch.equal(found[table], resize_positions(state[table], 17))
+    bare = {k: v for k, v in own.items() if not k.startswith('norm.')}
+    assert set(fitted(state, bare, 'file')) == set(bare)
     some = {k: v for k, v in state.items() if k != 'layers.1.norm1.bias'}
     with pytest.raises(CheckpointError, match=r'file: .*layers\.1\.norm1\.bias: miss'):
         fitted(some, own, 'file')
@@ -203,3 +206,24 @@ def test_a_backbone_takes_all_or_nothing() -> None:
         fitted({**state, 'extra': torch.zeros(1)}, own, 'file')
     with pytest.raises(CheckpointError, match=r'norm1\.bias: \(3,\) in the file'):
         fitted({**state, 'layers.1.norm1.bias': torch.zeros(3)}, own, 'file')
+
+
+def test_a_segmentor_with_other_classes_and_another_size() -> None:
+    """What ``tools/convert_checkpoint.py --config`` does with a published EoMT."""
+    init_default_scope('mmseg')
+    vit = dict(type='DINOv2', patch_size=16, num_registers=2, open_blocks=1, **SMALL)
+
+    def state(size: int, classes: int) -> State:
+        head = dict(type='EoMTHead', in_channels=24, num_classes=classes, num_blocks=1)
+        cfg = dict(type='EncoderDecoder', backbone=vit | dict(img_size=size))
+        cfg |= dict(decode_head=head, test_cfg=dict(mode='whole'))
+        return MODELS.build(cfg).state_dict()
+
+    other, own = state(64, 30), state(96, 4)
+    found = fit(other, own)
+    table = 'backbone.embeddings.position_embeddings'
+    classifier = [f'decode_head.class_predictor.{k}' for k in ('weight', 'bias')]
+    assert found.resized == [table]
+    assert found.new == classifier
+    assert set(found.state) == set(own) - set(classifier)
+    assert torch.equal(found.state[table], resize_positions(other[table], 37))

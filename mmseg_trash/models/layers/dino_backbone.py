@@ -107,9 +107,14 @@ class DINOBackbone(BaseModule):
             return
         address = init['checkpoint']
         own = self.state_dict()
-        state = fitted(self.convert(read_address(address)), own, address)
+        found = self.convert(read_address(address))
+        state = fitted(found, own, address)
         self.load_state_dict(state)
-        print_log(f'{address}: read {len(state)} tensors', logger='current')
+        changed = [k for k, v in state.items() if v.shape != found[k].shape]
+        print_log(
+            f'{address}: read {len(state)} tensors, resampled {changed}',
+            logger='current',
+        )
         self._is_init = True
 
     def positions(self, x: Tensor) -> dict[str, Any]:
