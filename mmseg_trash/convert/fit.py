@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from ..errors import CheckpointError
-from .common import State, first, resize_position_bias
+from .common import State, first, leave_out, resize_position_bias
 from .vit import resized
 
 # Layers with one row per class (or per class and "no object").
@@ -69,7 +69,7 @@ def fit(state: State, own: State, backbone: str = 'backbone.') -> Fit:
     A classifier with other classes starts anew. Tables of positions are interpolated,
     patch embeddings resampled. A whole module that the file does not have starts anew
     as well; a single layer that it does not have is an error, since the model is then
-    deeper.
+    deeper. An auxiliary head that only the file has is left out.
 
     Args:
         state: Converted tensors, of a whole segmentor or of its backbone alone.
@@ -85,6 +85,8 @@ def fit(state: State, own: State, backbone: str = 'backbone.') -> Fit:
     """
     if not any(key in own for key in state) and any(backbone + k in own for k in state):
         state = {backbone + key: value for key, value in state.items()}
+    if not any(key.startswith('auxiliary_head.') for key in own):
+        state = leave_out(state, [r'auxiliary_head\..*'])
     result = Fit()
     problems: list[str] = []
     for key, value in state.items():

@@ -3,7 +3,7 @@
 from .common import Rules, State, leave_out, rename
 
 OWN: Rules = [(r'((?:backbone|neck|decode_head|auxiliary_head)\..+)', r'\1')]
-LEFT_OUT = (r'data_preprocessor\..+',)
+LEFT_OUT = (r'data_preprocessor\..+', r'.*relative_position_index')
 
 
 def convert(state: State) -> State:
@@ -11,7 +11,8 @@ def convert(state: State) -> State:
 
     Args:
         state: ``backbone.*``, ``neck.*``, ``decode_head.*`` (also of a cascade, with
-            numbers) and ``auxiliary_head.*``. Statistics of the images are left out.
+            numbers) and ``auxiliary_head.*``. Statistics of the images and computed
+            tables are left out.
 
     Returns:
         The same names.
