@@ -156,23 +156,15 @@ def eomt_of_the_authors(state: State) -> State:
         'upscale_block.block.': 'network.upscale.',
         'attn_mask_probs': 'network.attn_mask_probs',
     }
-    for key, value in state.items():
-        for old, new in names.items():
-            if key.startswith(old):
-                key = new + key[len(old) :]
-                break
+    for old, value in state.items():
+        begin = next((b for b in names if old.startswith(b)), '')
+        key = names.get(begin, '') + old[len(begin) :]
         key = key.replace('layer_scale', 'ls').replace('.lambda1', '.gamma')
         key = key.replace('attention.out_proj', 'attn.proj')
         key = key.replace('layernorm2d', 'norm')
         if '.attention.q_proj.' in key:
-            kind = key.rsplit('.', 1)[1]
-            value = torch.cat(
-                [
-                    state[f'layers.{key.split(".")[4]}.attention.{n}_proj.{kind}']
-                    for n in 'qkv'
-                ]
-            )
-            key = key.replace('attention.q_proj', 'attn.qkv')
+            parts = [state[old.replace('q_proj', f'{n}_proj')] for n in 'qkv']
+            key, value = key.replace('attention.q_proj', 'attn.qkv'), torch.cat(parts)
         if not any(f'.attention.{n}_proj.' in key for n in 'kv'):
             result[key] = value[None] if key.endswith('pos_embed') else value
     result['network.encoder.pixel_mean'] = torch.zeros(1, 3, 1, 1)
