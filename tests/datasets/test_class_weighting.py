@@ -129,6 +129,10 @@ def test_the_tool_writes_what_losses_read(root: Path, tool: dict, capsys) -> Non
     balance = read_balance(path)
     assert balance.source == 'train.json, 3 images'
     assert balance.counted == 'images'
+    for method, unit in (('effective', 'instances'), ('inverse', 'pixels')):
+        tool['main']([str(root), '--method', method])
+        assert read_balance(path).counted == unit
+    balance = read_balance(path)
     loss = SoftDiceLoss(class_weight=str(path))
     assert loss.class_weight.tolist() == pytest.approx(balance.weights)
     shares = BalancedSoftmaxLoss(str(path)).log_prior.exp()

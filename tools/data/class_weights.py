@@ -28,7 +28,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'number of samples, or 1 - n/N',
     )
     parser.add_argument(
-        '--count', choices=UNITS, default='pixels', help='what n is; default: pixels'
+        '--count',
+        choices=UNITS,
+        help='what n is; default: pixels, for effective numbers instances',
     )
     parser.add_argument(
         '--beta', type=float, help='of the effective number; default: 1 - 1/N'
@@ -41,6 +43,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--out', help='default: class_weights.json in data_root')
     args = parser.parse_args(argv)
+    if args.count is None:
+        args.count = 'instances' if args.method == 'effective' else 'pixels'
     if args.beta is not None and (args.method != 'effective' or not 0 <= args.beta < 1):
         parser.error('--beta lies in [0, 1) and belongs to --method effective')
     return args
