@@ -16,6 +16,7 @@ from .class_weights import (
 )
 from .donor_pool import DonorPool
 from .mix_transform import DonorDataset, MixTransform
+from .spans import overlap
 
 
 @dataclass
@@ -100,7 +101,11 @@ class ClassMix(MixTransform):
         if 0 <= self.ignore_index < len(weights):
             weights[self.ignore_index] = 0
         present = dataset.class_counts() > 0
-        if self.class_weights is None:
+        configured = None if self.class_weights is None else weights
+        now = self.current_weights(configured, present.any(axis=0) & (weights > 0))
+        if now is not None:
+            weights = now
+        if now is None:
             likely = (present & (weights > 0)).any(axis=1).astype(np.float64)
             likely /= max(likely.sum(), 1)
         else:
@@ -144,8 +149,8 @@ class ClassMix(MixTransform):
         """Paste the drawn classes in place."""
         donor = plan.donor
         shape = donor.label.shape
-        rows, donor_rows = _overlap(plan.top, shape[0], label.shape[0])
-        columns, donor_columns = _overlap(plan.left, shape[1], label.shape[1])
+        rows, donor_rows = overlap(plan.top, shape[0], label.shape[0])
+        columns, donor_columns = overlap(plan.left, shape[1], label.shape[1])
         donor_label = donor.label[donor_rows, donor_columns]
         donor_image = donor.image[donor_rows, donor_columns]
         chosen = donor_label == plan.labels[0]
@@ -154,10 +159,3 @@ class ClassMix(MixTransform):
         mixed = chosen.view(np.uint8)
         cv2.copyTo(donor_image, mixed, image[rows, columns])
         cv2.copyTo(donor_label, mixed, label[rows, columns])
-
-
-def _overlap(start: int, length: int, limit: int) -> tuple[slice, slice]:
-    """Cut a span moved to ``start`` to [0, limit): the slices of target and span."""
-    stop = min(start + length, limit)
-    first = max(start, 0)
-    return slice(first, stop), slice(first - start, stop - start)

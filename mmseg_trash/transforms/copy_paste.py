@@ -101,20 +101,28 @@ class CopyPaste(MixTransform):
             ValueError: If a class is unknown to the data set.
         """
         names = dataset.metainfo['classes']
-        chosen = [label_of(name, names) for name in self.classes]
+        configured = np.zeros(len(names))
+        configured[[label_of(name, names) for name in self.classes]] = 1
         index = dataset.instance_index()
-        fit = (np.asarray(index.area) >= self.min_area) & np.isin(index.label, chosen)
+        large = np.asarray(index.area) >= self.min_area
+        available = np.zeros(len(names), bool)
+        label = np.asarray(index.label, np.int64)
+        available[label[large]] = True
+        weights = self.current_weights(configured, available)
+        assert weights is not None
+        fit = large & (weights[label] > 0)
         images, labels, orders = (
             np.asarray(column)[fit]
             for column in (index.image, index.label, index.order)
         )
         if not len(images):
+            chosen = [names[c] for c in np.flatnonzero(weights)]
             raise DataError(
                 f'CopyPaste: no object of the data set has at least {self.min_area} '
-                f'pixels and one of the classes {[names[c] for c in chosen]}'
+                f'pixels and one of the classes {chosen}'
             )
         present = labels[:, None] == np.arange(len(names))
-        likely = donor_probabilities(present, np.ones(len(names)))
+        likely = donor_probabilities(present, weights)
 
         def make() -> ObjectCrop | None:
             for drawn in np.random.choice(len(images), MAX_TRIES, p=likely):

@@ -60,12 +60,22 @@ class PoolHolder(Generic[T]):
     def __init__(self) -> None:
         self._pool: DonorPool[T] | None = None
         self._process = -1
+        self._version = 0
         self._dataset: Callable[[], object] = lambda: None
 
-    def get(self, dataset: object, build: Callable[[], DonorPool[T]]) -> DonorPool[T]:
-        """Return the pool of ``dataset``, made by ``build`` if there is none here."""
+    def get(
+        self, dataset: object, build: Callable[[], DonorPool[T]], version: int = 0
+    ) -> DonorPool[T]:
+        """Return the pool of ``dataset``, made by ``build`` if there is none here.
+
+        Args:
+            dataset: Where the donors come from.
+            build: Makes an empty pool.
+            version: Of what donors are drawn by; another one empties the pool.
+        """
         stale = self._process != os.getpid() or self._dataset() is not dataset
-        if self._pool is None or stale:
+        if self._pool is None or stale or self._version != version:
+            self._version = version
             self._pool = build()
             self._process = os.getpid()
             self._dataset = weakref.ref(dataset)

