@@ -87,7 +87,7 @@ def lovasz_slopes(errors: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
         counts: How much each pixel counts, P, at least 0.
 
     Returns:
-        P in the type of ``errors``; all 0 for a class without truth.
+        P in the type of ``errors``; finite, but of no meaning, without truth.
     """
     total = (counts * truth).sum()
     # The sort takes most of the time; on a GPU the look would stop the queue.
@@ -98,7 +98,6 @@ def lovasz_slopes(errors: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
     true_weights = weights * truth[order]
     union = total + (weights - true_weights).cumsum(0)
     jaccard = 1 - (total - true_weights.cumsum(0)) / torch.where(total > 0, union, 1)
-    jaccard = torch.where(total > 0, jaccard, 0)
     slopes = torch.empty_like(errors)
     slopes[order] = torch.diff(jaccard, prepend=jaccard.new_zeros(1))
     return slopes

@@ -123,6 +123,9 @@ def test_weight_zero_is_ignored_and_two_is_a_repeat(build: Builder) -> None:
     ignored[:, 3:] = IGNORED
     expected = loss(logits, ignored).item()
     assert loss(logits, label, weight=weight).item() == pytest.approx(expected)
+    broken = logits.clone()
+    broken[:, :, 3:] = math.nan
+    assert loss(broken, label, weight=weight).item() == pytest.approx(expected)
     weight[:] = 1
     weight[:, 0] = 2
     repeated = loss(

@@ -38,6 +38,18 @@ def test_between_are_dice_and_iou() -> None:
         assert dice(logits, label).item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize('kind', [SoftTverskyLoss, SoftIoULoss, SoftDiceLoss])
+def test_an_absent_class_without_probability(kind: type[SoftTverskyLoss]) -> None:
+    """Its index is 0 / 0 when nothing smooths it."""
+    logits = torch.zeros(1, 2, 3, 3)
+    logits[:, 1] = 1e4
+    logits.requires_grad_()
+    loss = kind(smooth=0)(logits, torch.ones(1, 3, 3, dtype=torch.long))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad.isfinite().all()
+
+
 def test_bad_arguments_name_the_value() -> None:
     with pytest.raises(ValueError, match=r'alpha .* got -0.5'):
         SoftTverskyLoss(alpha=-0.5)
