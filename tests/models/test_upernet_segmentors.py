@@ -87,3 +87,12 @@ def test_pyramid_out_of_one_stride(project: Path) -> None:
     assert [tuple(m.shape[1:]) for m in maps] == [
         (16, 64 // s, 96 // s) for s in (4, 8, 16, 32)
     ]
+
+
+def test_beits_grid_is_that_of_the_crops(project: Path) -> None:
+    leaves = sorted((project / 'configs').glob('*/*_beit-*.py'))
+    assert len(leaves) >= 4
+    for leaf in leaves:
+        cfg = load_config(leaf)
+        assert tuple(cfg.model.backbone.img_size) == tuple(cfg.crop_size), leaf
+        assert tuple(cfg.model.test_cfg.crop_size) == tuple(cfg.crop_size), leaf
