@@ -15,28 +15,35 @@ from mmseg_trash.zoo.scores import read_scores
 from mmseg_trash.zoo.weights import describe
 
 # Millions of parameters (11 classes, auxiliary head included) and GMACs at 512x512, of
-# mmseg's own networks: SegFormer's with 256 channels in the head; Swin-B and -L with
-# window 12.
+# mmseg's own networks and smp's: SegFormer's with 256 channels in the head; Swin-B and -L
+# with window 12.
 FIGURES = {
-    'knet/knet_swin-t': ('73.05', '249.3'),
+    'deeplabv3plus/deeplabv3plus_efficientnet-b3': ('11.68', '11.9'),
+    'deeplabv3plus/deeplabv3plus_efficientnet-b7': ('65.11', '59.5'),
     'knet/knet_swin-l-in22k': ('246.86', '420.0'),
+    'knet/knet_swin-t': ('73.05', '249.3'),
     'ocrnet/ocrnet_hrnet-w18': ('12.07', '53.0'),
     'ocrnet/ocrnet_hrnet-w48': ('70.36', '161.9'),
+    'pan/pan_efficientnet-b3': ('10.81', '10.0'),
     'segformer/segformer_mit-b0': ('3.72', '7.8'),
     'segformer/segformer_mit-b1': ('13.68', '15.3'),
     'segformer/segformer_mit-b2': ('24.73', '25.1'),
     'segformer/segformer_mit-b3': ('44.60', '41.7'),
     'segformer/segformer_mit-b4': ('61.37', '58.3'),
     'segformer/segformer_mit-b5': ('81.97', '74.3'),
-    'upernet/upernet_convnext-t': ('60.14', '233.5'),
-    'upernet/upernet_convnext-s': ('81.77', '255.6'),
+    'smpfpn/smpfpn_efficientnet-b3': ('12.48', '12.9'),
+    'smpfpn/smpfpn_efficientnet-b7': ('65.67', '34.7'),
+    'unetplusplus/unetplusplus_efficientnet-b3': ('13.63', '31.1'),
+    'unetplusplus/unetplusplus_efficientnet-b7': ('68.17', '74.9'),
     'upernet/upernet_convnext-b': ('122.00', '291.2'),
     'upernet/upernet_convnext-l-in22k': ('234.89', '392.0'),
+    'upernet/upernet_convnext-s': ('81.77', '255.6'),
+    'upernet/upernet_convnext-t': ('60.14', '233.5'),
     'upernet/upernet_convnext-xl-in22k': ('391.03', '532.4'),
-    'upernet/upernet_swin-t': ('59.83', '235.7'),
-    'upernet/upernet_swin-s': ('81.15', '259.4'),
     'upernet/upernet_swin-b-w12-384-in22k': ('121.31', '304.3'),
     'upernet/upernet_swin-l-w12-384-in22k': ('233.86', '418.2'),
+    'upernet/upernet_swin-s': ('81.15', '259.4'),
+    'upernet/upernet_swin-t': ('59.83', '235.7'),
 }
 
 
@@ -50,7 +57,7 @@ def test_every_network_builds_and_computes(found: list[Entry], project: Path) ->
     assert len(found) == len(list((project / 'configs').glob('[!_]*/*.py'))) >= 26
     for entry in found:
         assert entry.complexity.parameters > 3e6, entry.path
-        assert entry.complexity.macs > 3e9, entry.path
+        assert entry.complexity.macs > 2e9, entry.path
         larger = max(entry.name.crop_size) > 512
         assert (entry.complexity_at_crop is not None) == larger, entry.path
 
