@@ -1,4 +1,4 @@
-"""Backbones, decode heads and segmentors, registered in mmseg's ``MODELS``."""
+"""Preprocessors, backbones, heads and segmentors, registered in mmseg's ``MODELS``."""
 
 from .backbones import (
     DiNAT,
@@ -12,6 +12,7 @@ from .backbones import (
     SMPEncoder,
     TrimmedEfficientNet,
 )
+from .data_preprocessors import BatchClassMix, BatchCutMix, MixDataPreProcessor
 from .decode_heads import (
     ATMHead,
     BiFPNSegHead,
@@ -30,6 +31,8 @@ from .segmentors import ProbsTTAModel
 
 __all__ = [
     'ATMHead',
+    'BatchClassMix',
+    'BatchCutMix',
     'BiFPN',
     'BiFPNSegHead',
     'ClassMapHead',
@@ -42,6 +45,7 @@ __all__ = [
     'KNetHead',
     'LinearHead',
     'MaskDINOHead',
+    'MixDataPreProcessor',
     'PixelFANDecoder',
     'ProbsTTAModel',
     'QueryUpsampling',
