@@ -15,8 +15,8 @@ from mmseg_trash.zoo.scores import read_scores
 from mmseg_trash.zoo.weights import describe
 
 # Millions of parameters (11 classes, auxiliary head included) and GMACs at 512x512, of
-# mmseg's own networks and smp's: SegFormer's with 256 channels in the head; Swin-B and -L
-# with window 12.
+# mmseg's own networks and smp's: SegFormer's with 256 channels in the head; Swin-B and
+# -L with window 12.
 FIGURES = {
     'deeplabv3plus/deeplabv3plus_efficientnet-b3': ('11.68', '11.9'),
     'deeplabv3plus/deeplabv3plus_efficientnet-b7': ('65.11', '59.5'),

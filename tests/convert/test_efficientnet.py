@@ -8,12 +8,14 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mmseg_trash.config import build_model
+from mmseg_trash.config import build_model, load_config
 from mmseg_trash.convert import CONVERTERS
 from mmseg_trash.convert.common import State
 from mmseg_trash.convert.efficientnet import to_lukemelas, to_timm
+from mmseg_trash.convert.fit import fit
 from mmseg_trash.errors import CheckpointError
 from mmseg_trash.models import SMPEncoder, TrimmedEfficientNet
 
@@ -131,10 +133,12 @@ def test_every_size_fits(size: str) -> None:
     ],
 )
 def test_encoder_reads_every_layout(name: str, layout: str, tmp_path: Path) -> None:
-    theirs = whole(layout, 'b0')
-    file = tmp_path / 'weights.pth'
-    content: Any = theirs.state_dict()
-    torch.save(dict(state_dict=content) if layout == 'mmpretrain' else content, file)
+    content: Any = whole(layout, 'b0').state_dict()
+    file = tmp_path / ('w.safetensors' if layout == 'lukemelas' else 'w.pth')
+    if layout == 'lukemelas':
+        save_file(content, file)
+    else:
+        torch.save(dict(state_dict=content), file)
     ours = SMPEncoder(name, init_cfg=dict(type='Pretrained', checkpoint=str(file)))
     ours.init_weights()
     expected = to_timm(content)
@@ -168,6 +172,20 @@ def test_encoder_reads_its_own_layout(tmp_path: Path) -> None:
     assert all(torch.equal(v, state[k]) for k, v in again.encoder.state_dict().items())
 
 
+def test_encoder_refuses_other_files(tmp_path: Path) -> None:
+    file = str(tmp_path / 'a.pth')
+    torch.save({'layer1.0.conv1.weight': torch.zeros(1)}, file)
+    init = dict(type='Pretrained', checkpoint=file)
+    with pytest.raises(CheckpointError, match=r'a\.pth: is no EfficientNet'):
+        SMPEncoder('efficientnet-b0', init_cfg=init).init_weights()
+    with pytest.raises(CheckpointError, match=r'a\.pth: does not fit tu-resnet10t'):
+        SMPEncoder('tu-resnet10t', init_cfg=init).init_weights()
+    for theirs, ours in (('b1', 'b0'), ('b0', 'b1')):
+        torch.save(whole('timm', theirs).state_dict(), file)
+        with pytest.raises(CheckpointError, match=rf'efficientnet-{ours}: _blocks\.'):
+            SMPEncoder(f'efficientnet-{ours}', init_cfg=init).init_weights()
+
+
 def test_mmpretrains_file_needs_no_conversion(tmp_path: Path) -> None:
     theirs = whole('mmpretrain', 'b0')
     file = tmp_path / 'weights.pth'
@@ -178,6 +196,29 @@ def test_mmpretrains_file_needs_no_conversion(tmp_path: Path) -> None:
     ours.init_weights()
     expected = theirs.backbone.state_dict()
     assert all(torch.equal(v, expected[k]) for k, v in ours.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    'family, config',
+    [
+        ('efficientnet-smp', 'unet/unet_efficientnet-b0_1xb8-20k_trash-512x512.py'),
+        ('efficientnet', 'bifpn/bifpn_efficientnet-b0_1xb8-20k_trash-512x512.py'),
+        ('smp', 'unet/unet_efficientnet-b0_1xb8-20k_trash-512x512.py'),
+    ],
+)
+def test_fits_the_configs(family: str, config: str, project: Path) -> None:
+    """All of the file goes into the model; what it has not is named."""
+    own = build_model(load_config(project / 'configs' / config, from_scratch=True))
+    if family == 'smp':
+        theirs = smp.create_model('unet', 'efficientnet-b0', None, classes=21)
+        found = fit(CONVERTERS[family](theirs.state_dict()), own.state_dict())
+        assert found.new == ['decode_head.conv_seg.weight', 'decode_head.conv_seg.bias']
+    else:
+        state = CONVERTERS[family](whole('timm', 'b0').state_dict())
+        found = fit(state, own.state_dict())
+        assert len(found.loaded) == len(state)
+        assert all(not key.startswith('backbone.') for key in found.new)
+    own.load_state_dict(found.state, strict=False)
 
 
 def test_refuses_other_depths() -> None:

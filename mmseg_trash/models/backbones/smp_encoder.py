@@ -1,19 +1,20 @@
 """Encoders of segmentation_models_pytorch."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
-from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
 from mmseg.utils import OptMultiConfig
 from torch import Tensor, nn
 
-from ...convert.common import State, stripped
+from ...convert.common import State, first, stripped
+from ...convert.download import read_address
 from ...convert.efficientnet import to_lukemelas, to_timm
-from ...convert.files import read_weights
+from ...errors import CheckpointError
 
 # The convolution that only a classifier reads, and its norm.
 _UNUSED = (('_conv_head', '_bn1'), ('conv_head', 'bn2'))
@@ -40,13 +41,14 @@ class SMPEncoder(BaseModule):
             DeepLabV3+ and PAN take.
         min_size: Images are padded to at least this height and width.
         options: Further arguments of a ``tu-`` encoder.
-        init_cfg: mmengine's. ``Pretrained`` takes files of lukemelas, timm, mmpretrain
-            and smp for EfficientNets (also .safetensors), and else files in the
-            encoder's own layout.
+        init_cfg: mmengine's. ``Pretrained`` takes a path or an address: files of
+            lukemelas, timm, mmpretrain and smp for EfficientNets, and else files in
+            the encoder's own layout or timm's; .safetensors too.
 
     Raises:
         ImportError: segmentation_models_pytorch is not installed.
         ValueError: There is no such encoder.
+        CheckpointError: From :meth:`init_weights`: the file is of another network.
     """
 
     def __init__(
@@ -112,22 +114,29 @@ class SMPEncoder(BaseModule):
             super().init_weights()
 
     def _load(self, address: str) -> None:
-        """Read published weights; report what is left over on either side."""
-        if address.endswith('.safetensors'):
-            state = read_weights(address)
-        else:
-            content = CheckpointLoader.load_checkpoint(address, map_location='cpu')
-            state = content.get('state_dict', content.get('model', content))
-        # smp's own load_state_dict returns nothing
-        load = nn.Module.load_state_dict
-        result: Any = load(self.encoder, self._converted(state), strict=False)
-        for kind, keys in result._asdict().items():
-            if keys:
-                print_log(f'{address}: {kind} {keys}', logger='current')
-
-    def _converted(self, state: State) -> State:
-        """Return published weights under the encoder's own names."""
+        """Read published weights; report what is left over of them."""
+        published = read_address(address)
         own = self.encoder.state_dict()
+        try:
+            state = self._converted(published, own)
+            left = {k: v for k, v in state.items() if k not in own}
+            problems = [k for k, v in own.items() if _lacks(state, k, v)]
+            problems += [k for k in left if _kind(k) in set(map(_kind, own))]
+            if problems:
+                raise CheckpointError(f'does not fit {self.name}: {first(problems)}')
+        except CheckpointError as error:
+            raise CheckpointError(f'{address}: {error}') from error
+        # smp's own load_state_dict returns nothing
+        nn.Module.load_state_dict(
+            self.encoder,
+            {k: v for k, v in state.items() if k not in left},
+            strict=False,
+        )
+        if left:
+            print_log(f'{address}: left out {", ".join(left)}', logger='current')
+
+    def _converted(self, state: State, own: State) -> State:
+        """Return published weights under the encoder's own names."""
         layouts: tuple[tuple[str, str, Callable[[State], State]], ...] = (
             ('_conv_stem.weight', '', to_lukemelas),
             ('conv_head.weight', '', to_timm),
@@ -137,6 +146,18 @@ class SMPEncoder(BaseModule):
             if key in own and 'efficientnet' in self.name:
                 return {prefix + k: v for k, v in convert(state).items()}
         state = stripped(state, 'encoder.')
-        if any(key in own for key in state):
-            return state
-        return {f'model.{key}': value for key, value in state.items()}
+        if not any(key in own for key in state):
+            state = {f'model.{key}': value for key, value in state.items()}
+        return state
+
+
+def _kind(key: str) -> str:
+    """Return a name that the members of a list share."""
+    return re.sub(r'\.\d+(?=\.)', '.#', key)
+
+
+def _lacks(state: State, key: str, value: Tensor) -> bool:
+    """Return whether a tensor is missing or of another shape; counters may be."""
+    if key not in state:
+        return not key.endswith('num_batches_tracked')
+    return state[key].shape != value.shape
