@@ -1,5 +1,6 @@
-"""Data sets; importing this package registers them."""
+"""Data sets and samplers; importing this package registers them."""
 
+from .samplers import ClassAwareSampler, RepeatFactorSampler
 from .trash_dataset import TrashDataset
 
-__all__ = ['TrashDataset']
+__all__ = ['ClassAwareSampler', 'RepeatFactorSampler', 'TrashDataset']

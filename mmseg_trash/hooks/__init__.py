@@ -1,8 +1,15 @@
 """Hooks of the Runner, registered in mmseg's ``HOOKS``."""
 
 from .cdb_hook import CDBHook
+from .class_frequency_hook import ClassFrequencyHook
 from .copy_paste_refresh_hook import CopyPasteRefreshHook
 from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
 
-__all__ = ['CDBHook', 'CopyPasteRefreshHook', 'MaskAnnealingHook', 'MeanLossHook']
+__all__ = [
+    'CDBHook',
+    'ClassFrequencyHook',
+    'CopyPasteRefreshHook',
+    'MaskAnnealingHook',
+    'MeanLossHook',
+]

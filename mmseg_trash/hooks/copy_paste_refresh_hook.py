@@ -1,6 +1,6 @@
 """Paste the classes that the last evaluation found weakest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..errors import ConfigError
 from ..metainfo import CLASSES
 from ..metrics.confusion import iou_from_confusion
 from ..transforms.live_weights import LiveWeights
+from .dataset_parts import parts, steps
 
 KEY = 'copy_paste_weights'
 LEAST = 0.01
@@ -92,7 +93,7 @@ class CopyPasteRefreshHook(Hook):
         """
         dataset = runner.train_loop.dataloader.dataset
         kinds = tuple(TRANSFORMS.get(name) for name in self.transforms)
-        found = [step for step in _steps(dataset) if isinstance(step, kinds)]
+        found = [step for step in steps(dataset) if isinstance(step, kinds)]
         if not found:
             raise ConfigError(
                 f'CopyPasteRefreshHook: the training pipeline has none of '
@@ -107,7 +108,7 @@ class CopyPasteRefreshHook(Hook):
         self._metric = known[0]
         self._classes = list(dataset.metainfo['classes'])
         self._candidates = np.zeros(len(self._classes), bool)
-        for part in _parts(dataset):
+        for part in parts(dataset):
             self._candidates |= part.class_counts().sum(axis=0) > 0
         if CLASSES[0] in self._classes:
             self._candidates[self._classes.index(CLASSES[0])] = False
@@ -151,23 +152,3 @@ class CopyPasteRefreshHook(Hook):
             if weights[label]
         )
         print_log(f'Donors are drawn from: {text}', logger='current')
-
-
-def _parts(dataset: Any) -> Iterator[Any]:
-    """Yield the data sets within a wrapped one."""
-    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
-    if inner == [None]:
-        yield dataset
-        return
-    for part in inner:
-        yield from _parts(part)
-
-
-def _steps(dataset: Any) -> Iterator[Any]:
-    """Yield all transforms of a data set, those within others too."""
-    waiting = [part.pipeline for part in _parts(dataset)]
-    while waiting:
-        step = waiting.pop()
-        yield step
-        inner = getattr(step, 'transforms', ())
-        waiting += list(inner) if isinstance(inner, (list, tuple)) else [inner]
