@@ -56,6 +56,31 @@ def find_padding(keys: Sequence[Hashable | None], size: int) -> list[bool]:
     return padding
 
 
+def kept_samples(
+    batches: Sequence[BatchCounts], size: int | None = None
+) -> list[tuple[int, int]]:
+    """Find the samples of all ranks that are not padding.
+
+    Args:
+        batches: Batches of all ranks, in any order.
+        size: Number of samples of the data set; None when nothing was repeated.
+
+    Returns:
+        Place of the batch and place in the batch, in the order in which a sampler deals
+        the samples (round by round over the ranks).
+    """
+    dealt = sorted(
+        (batch.first + index, batch.rank, number, index)
+        for number, batch in enumerate(batches)
+        for index in range(len(batch.keys))
+    )
+    keys = [batches[number].keys[index] for *_, number, index in dealt]
+    padding = find_padding(keys, len(keys) if size is None else size)
+    return [
+        (number, index) for (*_, number, index), drop in zip(dealt, padding) if not drop
+    ]
+
+
 def join_batches(
     batches: Sequence[BatchCounts], size: int | None = None
 ) -> tuple[Counts, list[int]]:
@@ -66,17 +91,9 @@ def join_batches(
         size: Number of samples of the data set; None when nothing was repeated.
 
     Returns:
-        Matrices, samples x sizes x C x C, in the order in which a sampler deals them
-        (round by round over the ranks), and for each sample the place of its batch in
-        ``batches``.
+        Matrices, samples x sizes x C x C, in the order of :func:`kept_samples`, and for
+        each sample the place of its batch in ``batches``.
     """
-    dealt = sorted(
-        (batch.first + index, batch.rank, number, index)
-        for number, batch in enumerate(batches)
-        for index in range(len(batch.keys))
-    )
-    keys = [batches[number].keys[index] for *_, number, index in dealt]
-    padding = find_padding(keys, len(keys) if size is None else size)
-    kept = [place for place, drop in zip(dealt, padding) if not drop]
-    matrices = [batches[number].matrices[index] for *_, number, index in kept]
-    return np.array(matrices, dtype=np.int64), [number for *_, number, _ in kept]
+    kept = kept_samples(batches, size)
+    matrices = [batches[number].matrices[index] for number, index in kept]
+    return np.array(matrices, dtype=np.int64), [number for number, _ in kept]

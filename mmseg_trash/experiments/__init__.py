@@ -1,0 +1,1 @@
+"""Many trainings: folds and ablations, each resumable and known by its hash."""

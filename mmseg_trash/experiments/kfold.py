@@ -1,0 +1,109 @@
+"""k-fold cross-validation as one run."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from prettytable import PrettyTable
+
+from ..fileio import atomic_write
+from ..metainfo import CLASSES
+from ..metrics.records import Records, join_records, write_records
+from .job import Job, Result, run_job
+
+KINDS = ('mIoU', 'mIoU_image', 'mIoU_batch')
+
+
+def fold_jobs(job: Job, folds: Iterable[int]) -> list[Job]:
+    """Return the jobs of the folds, each in a folder ``fold<k>`` of the job's."""
+    return [
+        replace(job, fold=k, work_dir=str(Path(job.work_dir) / f'fold{k}'))
+        for k in folds
+    ]
+
+
+def run_folds(job: Job, folds: Iterable[int]) -> Iterator[Result]:
+    """Train and evaluate fold after fold; what is done already is not repeated.
+
+    Yields:
+        The result of each fold, when it is there.
+
+    Raises:
+        ConfigError: A fold fails.
+    """
+    for part in fold_jobs(job, folds):
+        yield run_job(part)
+
+
+def write_out_of_fold(results: list[Result], folder: Path) -> Records:
+    """Join the folds' records and write them, their metrics and their table.
+
+    Every photograph was predicted by the model that had not seen it.
+
+    Args:
+        results: Of the folds.
+        folder: Gets ``oof_records.npz``, ``oof_metrics.json`` and ``oof.md``.
+
+    Raises:
+        DataError: An image stands in two folds.
+    """
+    joined = join_records(result.records for result in results)
+    write_records(joined, folder / 'oof_records.npz')
+    metrics = {**joined.metrics(), 'images': len(joined.names)}
+    known = {k: None if math.isnan(v) else round(v, 4) for k, v in metrics.items()}
+    with atomic_write(folder / 'oof_metrics.json') as temporary:
+        temporary.write_text(json.dumps(known, indent=2) + '\n', encoding='utf-8')
+    with atomic_write(folder / 'oof.md') as temporary:
+        text = f'{fold_table(results, joined)}\n\n{class_table(joined)}\n'
+        temporary.write_text(text, encoding='utf-8')
+    return joined
+
+
+def fold_table(results: list[Result], joined: Records) -> str:
+    """Draw the mIoUs of the folds and of all out-of-fold predictions, in Markdown."""
+    sizes = [f'_{size}' if size else '' for size in joined.sizes]
+    keys = [f'{kind}{size}' for size in sizes for kind in KINDS]
+    table = PrettyTable(['fold', 'images', *keys, 'minutes'])
+    for result in results:
+        metrics = result.records.metrics()
+        table.add_row(
+            [
+                result.job.fold,
+                len(result.records.names),
+                *(f'{metrics[key]:.2f}' for key in keys),
+                f'{result.seconds / 60:.1f}',
+            ]
+        )
+    total = joined.metrics()
+    minutes = sum(result.seconds for result in results) / 60
+    table.add_row(
+        [
+            'out of fold',
+            len(joined.names),
+            *(f'{total[key]:.2f}' for key in keys),
+            f'{minutes:.1f}',
+        ]
+    )
+    return markdown(table)
+
+
+def class_table(joined: Records) -> str:
+    """Draw the out-of-fold IoU of each class, in Markdown."""
+    ious = joined.class_ious()
+    names = CLASSES if len(ious) == len(CLASSES) else [str(n) for n in range(len(ious))]
+    table = PrettyTable(['class', 'IoU'])
+    for name, iou in zip(names, ious):
+        table.add_row([name, '-' if math.isnan(iou) else f'{iou:.2f}'])
+    return markdown(table)
+
+
+def markdown(table: PrettyTable) -> str:
+    """Return a table as Markdown, numbers to the right."""
+    from prettytable import TableStyle
+
+    table.set_style(TableStyle.MARKDOWN)
+    table.align = 'r'
+    table.align[table.field_names[0]] = 'l'
+    return str(table.get_string())

@@ -1,0 +1,88 @@
+"""What an ablation's config changes, and how a change moves."""
+
+from pathlib import Path
+
+import pytest
+
+from mmseg_trash.config import load_config
+from mmseg_trash.errors import ConfigError
+from mmseg_trash.experiments.ablation import make_arms
+from mmseg_trash.experiments.changes import (
+    area,
+    changed_steps,
+    check_change,
+    differences,
+    find_change,
+    transplant,
+)
+
+B0 = 'segformer/segformer_mit-b0_1xb8-20k_trash-512x512.py'
+TOY = 'segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
+
+
+@pytest.fixture()
+def configs(project: Path) -> Path:
+    return project / 'configs'
+
+
+def test_the_zoo_has_the_change(configs: Path, tmp_path: Path) -> None:
+    found = find_change(configs / B0, 'iouce', configs)
+    assert found.name == 'segformer_mit-b0_1xb8-iouce-20k_trash-512x512.py'
+    arms = make_arms(configs / B0, ['iouce', 'classmix'], configs, tmp_path)
+    assert [arm.name for arm in arms] == ['base', 'iouce', 'classmix']
+    assert arms[1].config == found and not any(tmp_path.iterdir())
+    assert arms[1].changed == ['model.decode_head.loss_decode']
+    assert arms[2].changed == ['train_dataloader.dataset.pipeline']
+
+
+def test_a_change_moves_to_another_config(configs: Path, tmp_path: Path) -> None:
+    _, iouce, classmix = make_arms(
+        configs / TOY, ['iouce', 'classmix'], configs, tmp_path
+    )
+    assert iouce.config.parent == tmp_path / 'configs'
+    base = load_config(configs / TOY)
+    child = load_config(iouce.config)
+    ((key, (_, new)),) = differences(base, child).items()
+    assert key == 'model.decode_head.loss_decode' and new[0]['type'] == 'IoUCELoss'
+    pipeline = load_config(classmix.config).train_dataloader.dataset.pipeline
+    assert [s for s in pipeline if s['type'] != 'ClassMix'] == (
+        base.train_dataloader.dataset.pipeline
+    )
+    whole = configs / 'segformer/segformer_mit-b1_1xb8-20k_trash-512x512.py'
+    assert transplant(whole, configs / TOY, tmp_path / 'c.py').is_file()
+    with pytest.raises(ConfigError, match='expected one line _base_'):
+        transplant(configs / B0, configs / TOY, tmp_path / 'c.py')
+
+
+def test_two_changes_are_refused(configs: Path) -> None:
+    base = load_config(configs / B0)
+    many = configs / B0.replace('1xb8', '1xb8-classmix-copypaste-iouce')
+    with pytest.raises(ConfigError, match=r'changes 2 things .*augmentation, loss'):
+        check_change(base, load_config(many), 'all')
+    child = load_config(configs / B0.replace('1xb8', '1xb8-classmix'))
+    child.train_dataloader.dataset.pipeline.append(dict(type='Another'))
+    with pytest.raises(ConfigError, match=r'2 steps .*\(Another, ClassMix\)'):
+        check_change(base, child, 'classmix')
+    with pytest.raises(ConfigError, match='changes nothing'):
+        check_change(base, load_config(configs / B0), 'none')
+
+
+def test_unknown_and_doubled_tags(configs: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r'nothing: no config .*classmix'):
+        make_arms(configs / B0, ['nothing'], configs, tmp_path)
+    with pytest.raises(ConfigError, match='iouce: stands twice'):
+        make_arms(configs / B0, ['iouce', 'iouce'], configs, tmp_path)
+
+
+def test_areas() -> None:
+    assert area('model.decode_head.loss_decode') == 'loss'
+    assert area('model.decode_head.sampler.thresh') == 'loss'
+    assert area('model.decode_head.channels') == 'head'
+    assert area('train_dataloader.sampler.type') == 'sampling'
+    assert area('optim_wrapper.optimizer.lr') == 'optimiser'
+
+
+def test_changed_steps() -> None:
+    flip, crop = dict(type='Flip', prob=0.5), dict(type='Crop')
+    assert changed_steps([flip, crop], [dict(flip, prob=1), crop]) == ['Flip']
+    assert changed_steps([flip, crop], [crop]) == ['Flip']
