@@ -18,6 +18,7 @@ LEAVES = sorted(p for p in CONFIGS.glob('[!_]*/*.py'))
 BASES = sorted(CONFIGS.glob('_base_/**/*.py'))
 
 CLAIMS = yaml.safe_load(Path(__file__).with_name('config_claims.yml').read_text())
+MIXES = ('ClassMix', 'CopyPaste', 'CutMix', 'Mosaic', 'ObjectBankPaste')
 DATA_ROOTS = dict(trash='data/trash', taco='data/taco', toy='work_dirs/toy_data')
 
 
@@ -105,7 +106,7 @@ def test_test_scale_is_training_scale(leaf: tuple) -> None:
 
 
 def _mixes(cfg: Config) -> int:
-    return sum(kind in ('ClassMix', 'CopyPaste') for kind in _types(cfg))
+    return sum(kind in MIXES for kind in _types(cfg))
 
 
 def test_name_matches_network(leaf: tuple) -> None:

@@ -38,6 +38,7 @@ default_hooks = dict(
         max_keep_ckpts=1,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    class_frequency=dict(type='ClassFrequencyHook'),
     visualization=dict(type='SegVisualizationHook'),
 )
 

@@ -63,7 +63,9 @@ class ClassFrequencyHook(Hook):
             outputs: Not used.
         """
         size = len(self._names)
-        for sample in (data_batch or {}).get('data_samples', ()):
+        if not isinstance(data_batch, dict):
+            return
+        for sample in data_batch.get('data_samples') or ():
             self._counts[0] += 1
             index = sample.metainfo.get('sample_idx')
             if self._present is not None and index is not None:
