@@ -2,8 +2,6 @@
 
 import argparse
 import os
-import time
-from collections.abc import Callable
 from typing import Any
 
 from mmseg_trash import cli
@@ -39,42 +37,11 @@ def build(name: str, fused: bool) -> Any:
     return MODELS.build(dict(options, type=f'SDPA{kind}' if fused else kind))
 
 
-def peak_memory(step: Callable[[], None], device: str) -> float:
-    """Return the most memory that a step holds beyond what was held, in MiB."""
-    import torch
-    from torch.profiler import ProfilerActivity, profile
-
-    if device == 'cuda':
-        torch.cuda.synchronize()
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
-        step()
-        torch.cuda.synchronize()
-        return (torch.cuda.max_memory_allocated() - before) / 2**20
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
-        step()
-    held = highest = 0
-    for event in record.profiler.kineto_results.events():
-        if event.name() == '[memory]':
-            held += event.nbytes()
-            highest = max(highest, held)
-    return highest / 2**20
-
-
-def seconds(step: Callable[[], None], device: str) -> float:
-    """Return the time that a step takes."""
-    import torch
-
-    start = time.perf_counter()
-    step()
-    if device == 'cuda':
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
 def compare(name: str, args: argparse.Namespace) -> None:
     """Print the least times of interleaved rounds, the peaks, and the ratios."""
     import torch
+
+    from mmseg_trash.measure import peak_memory, seconds
 
     image = torch.randn(args.batch, 3, args.size, args.size, device=args.device)
     nets = [build(name, fused).to(args.device) for fused in (False, True)]

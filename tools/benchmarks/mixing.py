@@ -1,4 +1,4 @@
-"""Time ClassMix and CopyPaste as shares of the training pipeline."""
+"""Time mixing and distortion as shares of the training pipeline."""
 
 import argparse
 import tempfile
@@ -21,6 +21,16 @@ MIXES: dict[str, dict] = {
     'CopyPaste, feathered': dict(type='CopyPaste', feather=1.5, on='background'),
     'ClassMix, no pool': dict(type='ClassMix', pool_size=0),
     'CopyPaste, no pool': dict(type='CopyPaste', pool_size=0),
+    'ObjectBankPaste': dict(type='ObjectBankPaste'),
+    'CutMix': dict(type='CutMix'),
+    'Mosaic': dict(type='Mosaic'),
+}
+# These stand behind the augmentation, on the crop.
+DISTORTIONS: dict[str, dict] = {
+    'AugMix': dict(type='AugMix'),
+    'RandomRotate90': dict(type='RandomRotate90'),
+    'GridDistortion': dict(type='GridDistortion'),
+    'ElasticDistortion': dict(type='ElasticDistortion'),
 }
 
 
@@ -53,7 +63,9 @@ def main(argv: list[str] | None = None) -> None:
     config = Config.fromfile(args.config)
     build = TRANSFORMS.build
     load = [build(step) for step in config.load_pipeline]
-    rest = [build(step) for step in (*config.augment_pipeline, *config.pack_pipeline)]
+    augment = [build(step) for step in config.augment_pipeline]
+    pack = [build(step) for step in config.pack_pipeline]
+    rest = [*augment, *pack]
     with tempfile.TemporaryDirectory() as folder:
         root = args.data_root
         if root is None:
@@ -76,6 +88,9 @@ def main(argv: list[str] | None = None) -> None:
             for k in range(100):
                 # fill the pool: what counts is the long run
                 step(pipelines['none'][1](pipelines['none'][0](sample(k))))
+        for name, distortion in DISTORTIONS.items():
+            step = build(dict(distortion, prob=1.0))
+            pipelines[name] = [*load, *augment, step, *pack]
         # one pass: in a second one other samples would decode a donor
         sources = dict.fromkeys(pipelines, sample)
         times = time_steps(pipelines, sources, args.number, repeats=1)
@@ -83,7 +98,8 @@ def main(argv: list[str] | None = None) -> None:
     table = Table('prob=1', 'ms per image', 'share of the pipeline')
     table.add_row('pipeline without mixing', f'{whole:.2f}', '')
     for name, values in times.items():
-        own = values[len(load)]
+        place = len(load) + (len(augment) if name in DISTORTIONS else 0)
+        own = values[place]
         table.add_row(name, f'{own:.2f}', f'{own / whole:.1%}')
     Console().print(table)
 
