@@ -91,6 +91,11 @@ def main(argv: list[str] | None = None) -> None:
         for name, distortion in DISTORTIONS.items():
             step = build(dict(distortion, prob=1.0))
             pipelines[name] = [*load, *augment, step, *pack]
+        first = config.augment_pipeline[0]
+        if first.type == 'FastResizeCrop':
+            crop = build(dict(first, type='RareClassCrop', foreground_prob=1.0))
+            own = 'RareClassCrop, resizing included'
+            pipelines[own] = [*load, crop, *augment[1:], *pack]
         # one pass: in a second one other samples would decode a donor
         sources = dict.fromkeys(pipelines, sample)
         times = time_steps(pipelines, sources, args.number, repeats=1)
