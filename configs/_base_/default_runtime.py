@@ -9,6 +9,7 @@ custom_imports = dict(
         'mmseg_trash.models',
         'mmseg_trash.hooks',
         'mmseg_trash.optim_wrappers',
+        'mmseg_trash.optimizers',
     ],
     allow_failed_imports=False,
 )
