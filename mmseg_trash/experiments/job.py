@@ -5,11 +5,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mmengine.config import Config
 
@@ -21,7 +22,11 @@ from .fingerprint import fingerprint
 
 JOB, RESULT, RECORDS, LOG = 'job.json', 'result.json', 'records.npz', 'output.txt'
 LABELS = 'labels'
+PRUNED = 'pruned.json'
+PARENT = 'TRASH_PARENT'
 TAIL = 15
+_READING = threading.Lock()  # reading a config changes the environment for a moment
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,10 @@ class Job:
         """Load the job's config, ready for the Runner but for the launcher."""
         from ..launch import use_amp
 
-        cfg = load_config(
-            self.config, self.options, self.data_root, self.fold, self.from_scratch
-        )
+        with _READING:
+            cfg = load_config(
+                self.config, self.options, self.data_root, self.fold, self.from_scratch
+            )
         cfg.work_dir = self.work_dir
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': self.seed}
         if self.amp:
@@ -144,19 +150,38 @@ def run_job(job: Job, environment: Mapping[str, str] | None = None) -> Result:
         with atomic_write(folder / JOB) as temporary:
             temporary.write_text(content + '\n', encoding='utf-8')
         command = [sys.executable, '-m', f'{__package__}.worker', str(folder / JOB)]
-        variables = {**os.environ, **(environment or {})}
+        variables = {**os.environ, PARENT: str(os.getpid()), **(environment or {})}
         with (folder / LOG).open('ab') as log:
-            done = subprocess.run(
-                command, stdout=log, stderr=subprocess.STDOUT, env=variables
-            )
-        result = None if done.returncode else read_result(job, mark)
+            status = _call(command, log, variables)
+        result = None if status else read_result(job, mark)
         if result is None:
             text = (folder / LOG).read_text(encoding='utf-8', errors='replace')
             tail = '\n'.join(text.splitlines()[-TAIL:])
             raise ConfigError(
-                f'{folder}: the run ended with status {done.returncode}:\n{tail}'
+                f'{folder}: the run ended with status {status}:\n{tail}'
             )
         return result
+
+
+def stop_runs() -> None:
+    """Kill the processes of this one's jobs; each goes on from its last checkpoint."""
+    for process in list(_RUNNING):
+        process.kill()
+
+
+def _call(command: list[str], log: IO[bytes], variables: dict[str, str]) -> int:
+    """Run a process that :func:`stop_runs` can end; return its status."""
+    with subprocess.Popen(
+        command, stdout=log, stderr=subprocess.STDOUT, env=variables
+    ) as process:
+        _RUNNING.add(process)
+        try:
+            return process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            _RUNNING.discard(process)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ STYLE = """body { font: 15px sans-serif; max-width: 70em; margin: 2em auto }
 table { border-collapse: collapse; margin: 1em 0 }
 td, th { padding: .3em .8em; text-align: right; border-bottom: 1px solid #ddd }
 td:first-child, th:first-child { text-align: left }
+pre { white-space: pre-wrap }
 img { max-width: 100% }"""
 
 
@@ -23,6 +24,13 @@ class Heading:
 @dataclass(frozen=True)
 class Text:
     """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines to copy."""
 
     text: str
 
@@ -48,9 +56,9 @@ class Page:
     """A title and parts in order."""
 
     title: str
-    parts: list[Heading | Text | Table | Picture] = field(default_factory=list)
+    parts: list[Heading | Text | Code | Table | Picture] = field(default_factory=list)
 
-    def add(self, part: Heading | Text | Table | Picture) -> None:
+    def add(self, part: Heading | Text | Code | Table | Picture) -> None:
         """Add a part at the end."""
         self.parts.append(part)
 
@@ -62,6 +70,8 @@ class Page:
                 lines.append(f'## {part.text}')
             elif isinstance(part, Text):
                 lines.append(part.text)
+            elif isinstance(part, Code):
+                lines += ['```', part.text, '```']
             elif isinstance(part, Picture):
                 path = part.path.relative_to(folder).as_posix()
                 lines.append(f'![{part.alt}]({path})')
@@ -81,6 +91,8 @@ class Page:
                 body.append(f'<h2>{html.escape(part.text)}</h2>')
             elif isinstance(part, Text):
                 body.append(f'<p>{html.escape(part.text)}</p>')
+            elif isinstance(part, Code):
+                body.append(f'<pre>{html.escape(part.text)}</pre>')
             elif isinstance(part, Picture):
                 data = base64.b64encode(part.path.read_bytes()).decode()
                 alt = html.escape(part.alt)

@@ -2,7 +2,10 @@
 
 import json
 import math
+import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from ..evaluate import evaluate
 from ..fileio import atomic_write
 from ..inference.curves import read_scalars
 from ..launch import prepare_resume, quiet, run_training
-from .job import LABELS, RECORDS, RESULT, Job
+from .job import LABELS, PARENT, PRUNED, RECORDS, RESULT, Job
 
 
 def checkpoint_of(folder: Path, cfg: Config, kind: str) -> Path:
@@ -53,6 +56,8 @@ def work(job: Job) -> dict[str, Any]:
     if not (folder / f'iter_{cfg.train_cfg.max_iters}.pth').is_file():
         prepare_resume(cfg, 'auto')
         run_training(cfg)
+        if (folder / PRUNED).is_file():
+            raise SystemExit(f'{folder}: was pruned')
     checkpoint = checkpoint_of(folder, cfg, job.checkpoint)
     cfg = job.load()
     metric = cfg.val_evaluator
@@ -68,8 +73,23 @@ def work(job: Job) -> dict[str, Any]:
     return dict(metrics=metrics, seconds=seconds_of(folder, cfg))
 
 
+def follow_parent(pause: float = 1.0) -> None:
+    """End this process when the one that started it is gone, killed for example."""
+    parent = os.environ.get(PARENT)
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(pause)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main() -> None:
     """Do the job of the file that the command line names."""
+    follow_parent()
     quiet()
     content = json.loads(Path(sys.argv[1]).read_text(encoding='utf-8'))
     job = Job(**content['job'])
