@@ -1,23 +1,21 @@
 """SegViT's head."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch.nn.functional as F
-from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptMultiConfig, SampleList
 from torch import Tensor, nn
 
 from ..layers.atm_loss import atm_losses, atm_targets
 from ..layers.attention_to_mask import ATMDecoder
-from ..layers.mask_classification import output_size, semantic_probs
+from ..layers.mask_head import MaskHead
 
 Predictions = tuple[list[Tensor], list[Tensor]]
 
 
 @MODELS.register_module()
-class ATMHead(BaseModule):
+class ATMHead(MaskHead):
     """Attention-to-mask decoder of SegViT (Zhang et al. 2022, arXiv:2210.05844).
 
     One token per class visits the backbone's maps, the deepest first. At each map it
@@ -48,8 +46,6 @@ class ATMHead(BaseModule):
         ValueError: An argument is out of range.
     """
 
-    output = 'probs'
-
     def __init__(
         self,
         in_channels: int,
@@ -67,7 +63,7 @@ class ATMHead(BaseModule):
         align_corners: bool = False,
         init_cfg: OptMultiConfig = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(num_classes, ignore_index, align_corners, init_cfg)
         if not in_index or num_layers < 1:
             raise ValueError(
                 'in_index must name a map and num_layers be positive, got '
@@ -79,11 +75,7 @@ class ATMHead(BaseModule):
                 f'{num_heads}'
             )
         self.in_index = list(in_index)
-        self.num_classes = self.out_channels = num_classes
-        self.ignore_index = ignore_index
-        self.align_corners = align_corners
         self.no_object_weight = no_object_weight
-        self.threshold = None
         self.loss_weights = dict(
             loss_cls=class_weight, loss_mask=mask_weight, loss_dice=dice_weight
         )
@@ -158,23 +150,3 @@ class ATMHead(BaseModule):
             for name, value in raw.items():
                 losses[prefix + name] = value * self.loss_weights[name]
         return losses
-
-    def predict(
-        self,
-        inputs: Sequence[Tensor],
-        batch_img_metas: list[dict[str, Any]],
-        test_cfg: ConfigType,
-    ) -> Tensor:
-        """Predict class probabilities, see :func:`semantic_probs`.
-
-        Args:
-            inputs: The backbone's maps, NCHW.
-            batch_img_metas: ``img_shape`` or ``pad_shape`` is the size of the output.
-            test_cfg: Not used.
-
-        Returns:
-            (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
-        """
-        classes, masks = self.forward(inputs)
-        size = output_size(batch_img_metas[0])
-        return semantic_probs(classes[-1], masks[-1], size, self.align_corners)

@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptMultiConfig, SampleList
 from torch import Tensor, nn
 
-from ..layers.mask_classification import check_queries, output_size, semantic_probs
+from ..layers.mask_classification import check_queries
+from ..layers.mask_head import MaskHead
 from ..layers.matched_losses import matched_losses
 from ..layers.open_vit import OpenViT
 
@@ -17,7 +17,7 @@ Predictions = tuple[list[Tensor], list[Tensor]]
 
 
 @MODELS.register_module()
-class EoMTHead(BaseModule):
+class EoMTHead(MaskHead):
     """Encoder-only mask transformer (Kerssies et al. 2025, arXiv:2503.19108).
 
     Queries join the tokens of a vision transformer before its last blocks, which
@@ -79,7 +79,7 @@ class EoMTHead(BaseModule):
         align_corners: bool = False,
         init_cfg: OptMultiConfig = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(num_classes, ignore_index, align_corners, init_cfg)
         check_queries(num_queries, num_classes)
         if num_blocks < 1:
             raise ValueError(f'num_blocks must be positive, got {num_blocks}')
@@ -92,10 +92,6 @@ class EoMTHead(BaseModule):
             raise ImportError(
                 'EoMTHead needs transformers: pip install "mmseg_trash[optional]"'
             ) from error
-        self.num_classes = self.out_channels = num_classes
-        self.ignore_index = ignore_index
-        self.align_corners = align_corners
-        self.threshold = None
         self.loss_weights = dict(
             loss_cls=class_weight, loss_mask=mask_weight, loss_dice=dice_weight
         )
@@ -203,23 +199,3 @@ class EoMTHead(BaseModule):
             self.ignore_index,
             self.loss_weights,
         )
-
-    def predict(
-        self,
-        inputs: OpenViT,
-        batch_img_metas: list[dict[str, Any]],
-        test_cfg: ConfigType,
-    ) -> Tensor:
-        """Predict class probabilities, see :func:`semantic_probs`.
-
-        Args:
-            inputs: What the backbone gives.
-            batch_img_metas: ``img_shape`` or ``pad_shape`` is the size of the output.
-            test_cfg: Not used.
-
-        Returns:
-            (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
-        """
-        classes, masks = self.forward(inputs)
-        size = output_size(batch_img_metas[0])
-        return semantic_probs(classes[-1], masks[-1], size, self.align_corners)

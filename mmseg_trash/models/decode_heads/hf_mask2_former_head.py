@@ -1,22 +1,21 @@
 """Mask2Former's head by transformers' modules."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptConfigType, OptMultiConfig, SampleList
 from torch import Tensor, nn
 
 from ..layers.full_precision import full_precision
-from ..layers.mask_classification import check_queries, output_size, semantic_probs
+from ..layers.mask_classification import check_queries
+from ..layers.mask_head import MaskHead
 from ..layers.matched_losses import matched_losses
 
 Predictions = tuple[list[Tensor], list[Tensor]]
 
 
 @MODELS.register_module()
-class HFMask2FormerHead(BaseModule):
+class HFMask2FormerHead(MaskHead):
     """Masked-attention mask transformer (Cheng et al. 2022, arXiv:2112.01527).
 
     Queries find masks and their classes. Pixel decoder, transformer decoder, matcher
@@ -56,8 +55,6 @@ class HFMask2FormerHead(BaseModule):
         ValueError: An argument is out of range.
     """
 
-    output = 'probs'
-
     def __init__(
         self,
         in_channels: Sequence[int],
@@ -83,7 +80,7 @@ class HFMask2FormerHead(BaseModule):
         align_corners: bool = False,
         init_cfg: OptMultiConfig = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(num_classes, ignore_index, align_corners, init_cfg)
         if len(in_channels) != 4 or len(in_index) != 4:
             raise ValueError(
                 'in_channels and in_index must name four maps, got '
@@ -108,10 +105,6 @@ class HFMask2FormerHead(BaseModule):
                 'pip install "mmseg_trash[optional]"'
             ) from error
         self.in_index = list(in_index)
-        self.num_classes = self.out_channels = num_classes
-        self.ignore_index = ignore_index
-        self.align_corners = align_corners
-        self.threshold = None
         self.loss_weights = dict(
             loss_cls=class_weight, loss_mask=mask_weight, loss_dice=dice_weight
         )
@@ -201,23 +194,3 @@ class HFMask2FormerHead(BaseModule):
             self.ignore_index,
             self.loss_weights,
         )
-
-    def predict(
-        self,
-        inputs: Sequence[Tensor],
-        batch_img_metas: list[dict[str, Any]],
-        test_cfg: ConfigType,
-    ) -> Tensor:
-        """Predict class probabilities, see :func:`semantic_probs`.
-
-        Args:
-            inputs: The backbone's maps, NCHW.
-            batch_img_metas: ``img_shape`` or ``pad_shape`` is the size of the output.
-            test_cfg: Not used.
-
-        Returns:
-            (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
-        """
-        classes, masks = self.forward(inputs)
-        size = output_size(batch_img_metas[0])
-        return semantic_probs(classes[-1], masks[-1], size, self.align_corners)

@@ -1,20 +1,19 @@
 """MaskDINO's head for semantic segmentation."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch.nn.functional as F
-from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, OptMultiConfig, SampleList
 from torch import Tensor
 
 from ..layers.full_precision import full_precision
-from ..layers.mask_classification import check_queries, output_size, semantic_probs
+from ..layers.mask_classification import check_queries
 from ..layers.mask_dino_criterion import WEIGHTS, MaskDINOCriterion
 from ..layers.mask_dino_decoder import Decoded, MaskDINODecoder
 from ..layers.mask_dino_denoising import Denoising, make_denoising, target_of
 from ..layers.mask_dino_encoder import MaskDINOEncoder
+from ..layers.mask_head import MaskHead
 
 CLASSIFICATIONS = ('ce', 'focal')
 TEMPERATURE = 0.06
@@ -22,7 +21,7 @@ TEMPERATURE = 0.06
 
 
 @MODELS.register_module()
-class MaskDINOHead(BaseModule):
+class MaskDINOHead(MaskHead):
     """MaskDINO (Li et al. 2023, arXiv:2206.02777): queries with boxes find masks.
 
     Written from the papers named in its parts; the names of the parameters are those of
@@ -64,8 +63,6 @@ class MaskDINOHead(BaseModule):
         ValueError: An argument is out of range.
     """
 
-    output = 'probs'
-
     def __init__(
         self,
         in_channels: Sequence[int],
@@ -96,7 +93,7 @@ class MaskDINOHead(BaseModule):
         ignore_index: int = 255,
         init_cfg: OptMultiConfig = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(num_classes, ignore_index, init_cfg=init_cfg)
         if len(in_channels) != 4 or len(in_index) != 4:
             raise ValueError(
                 'in_channels and in_index must name four maps, got '
@@ -113,12 +110,8 @@ class MaskDINOHead(BaseModule):
                 f'classification must be one of {CLASSIFICATIONS}, got {classification}'
             )
         self.in_index = list(in_index)
-        self.num_classes = self.out_channels = num_classes
         self.denoising_queries, self.noise_scale = denoising_queries, noise_scale
         self.exclusive = classification == 'ce'
-        self.ignore_index = ignore_index
-        self.align_corners = False
-        self.threshold = None
         self.pixel_decoder = MaskDINOEncoder(
             in_channels,
             channels,
@@ -216,23 +209,3 @@ class MaskDINOHead(BaseModule):
             # Distributed training wants every parameter in the graph.
             losses['loss_cls'] += 0 * self.predictor.label_enc.weight.sum()
         return losses
-
-    def predict(
-        self,
-        inputs: Sequence[Tensor],
-        batch_img_metas: list[dict[str, Any]],
-        test_cfg: ConfigType,
-    ) -> Tensor:
-        """Predict class probabilities, see :func:`semantic_probs`.
-
-        Args:
-            inputs: The backbone's maps, NCHW.
-            batch_img_metas: ``img_shape`` or ``pad_shape`` is the size of the output.
-            test_cfg: Not used.
-
-        Returns:
-            (B, classes, H, W), float32, from 0 to 1; 1 in sum over the classes.
-        """
-        classes, masks = self.forward(inputs)
-        size = output_size(batch_img_metas[0])
-        return semantic_probs(classes[-1], masks[-1], size)
