@@ -58,7 +58,6 @@ class EoMTHead(MaskHead):
         ValueError: An argument is out of range.
     """
 
-    output = 'probs'
     attn_mask_probs: Tensor
 
     def __init__(

@@ -7,13 +7,14 @@ import math
 from typing import Any, cast
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor, nn
 from transformers import Mask2FormerConfig
 from transformers.models.mask2former import modeling_mask2former as hf
 
 from .adopt import adopt
 from .deformable_attention import deformable_attention
+from .mask_losses import mean_count
+from .ms_deform_attn import init_deformable_attention
 
 _DeformableAttention = hf.Mask2FormerPixelDecoderEncoderMultiscaleDeformableAttention
 
@@ -96,7 +97,10 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
             for parameter in layer.parameters():
                 if parameter.dim() > 1:
                     nn.init.xavier_uniform_(parameter)
-            reset_deformable_attention(layer.self_attn)
+            attention = layer.self_attn
+            init_deformable_attention(
+                attention, attention.n_heads, attention.n_levels, attention.n_points
+            )
 
     def forward(  # type: ignore[override]
         self, features: list[Tensor]
@@ -112,24 +116,6 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
         """
         out = super().forward(list(features))
         return out.mask_features, list(out.multi_scale_features)
-
-
-def reset_deformable_attention(attention: Any) -> None:
-    """Let every head look in a direction of its own at first (Zhu et al. 2021, A.4)."""
-    heads, levels, points = attention.n_heads, attention.n_levels, attention.n_points
-    angles = torch.arange(heads, device='cpu').float() * (2 * math.pi / heads)
-    rays = torch.stack([angles.cos(), angles.sin()], -1)
-    rays = rays / rays.abs().amax(-1, keepdim=True)
-    steps = torch.arange(1, points + 1, device='cpu').view(1, 1, points, 1)
-    grid = (rays.view(heads, 1, 1, 2) * steps).expand(heads, levels, points, 2)
-    with torch.no_grad():
-        attention.sampling_offsets.weight.zero_()
-        attention.sampling_offsets.bias.copy_(grid.reshape(-1))
-        attention.attention_weights.weight.zero_()
-        attention.attention_weights.bias.zero_()
-        for linear in (attention.value_proj, attention.output_proj):
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.zeros_(linear.bias)
 
 
 def _without_weights(
@@ -161,9 +147,7 @@ def build_transformer(config: Mask2FormerConfig) -> nn.Module:
 
 def mean_num_masks(class_labels: list[Tensor], device: torch.device) -> Tensor:
     """Return how many masks a process has on average, at least 1."""
-    total = torch.tensor(float(sum(len(c) for c in class_labels)), device=device)
-    all_reduce(total)
-    return (total / get_world_size()).clamp(min=1)
+    return mean_count(sum(len(labels) for labels in class_labels), device)
 
 
 def build_criterion(config: Mask2FormerConfig) -> nn.Module:

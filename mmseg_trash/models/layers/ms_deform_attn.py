@@ -2,11 +2,41 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .deformable_attention import deformable_attention
+
+
+def init_deformable_attention(
+    attention: Any, heads: int, levels: int, points: int
+) -> None:
+    """Start deformable attention as its authors do (Zhu et al. 2021, A.4).
+
+    Head m looks along direction m, point p at distance p + 1.
+
+    Args:
+        attention: With the layers ``sampling_offsets``, ``attention_weights``,
+            ``value_proj`` and ``output_proj``.
+        heads: Number of heads.
+        levels: Number of maps.
+        points: Number of points per head and map.
+    """
+    angle = torch.arange(heads, device='cpu') * (2 * math.pi / heads)
+    direction = torch.stack((angle.cos(), angle.sin()), dim=-1)
+    direction = direction / direction.abs().amax(-1, keepdim=True)
+    distance = torch.arange(1, points + 1, device='cpu').view(-1, 1)
+    offsets = (direction[:, None, None] * distance).expand(-1, levels, -1, -1)
+    for layer in (attention.sampling_offsets, attention.attention_weights):
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    for layer in (attention.value_proj, attention.output_proj):
+        nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    with torch.no_grad():
+        attention.sampling_offsets.bias.copy_(offsets.flatten())
 
 
 class MSDeformAttn(nn.Module):
@@ -50,21 +80,10 @@ class MSDeformAttn(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Let head m look along direction m, point p at distance p + 1."""
-        for layer in (self.sampling_offsets, self.attention_weights):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-        for layer in (self.value_proj, self.output_proj):
-            nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
-        angle = torch.arange(self.num_heads) * (2 * math.pi / self.num_heads)
-        direction = torch.stack((angle.cos(), angle.sin()), dim=-1)
-        direction = direction / direction.abs().amax(-1, keepdim=True)
-        distance = torch.arange(1, self.num_points + 1).view(-1, 1)
-        offsets = direction[:, None, None] * distance
-        offsets = offsets.expand(-1, self.num_levels, -1, -1)
-        with torch.no_grad():
-            self.sampling_offsets.bias.copy_(offsets.flatten())
+        """Let every head look in a direction of its own at first."""
+        init_deformable_attention(
+            self, self.num_heads, self.num_levels, self.num_points
+        )
 
     def forward(
         self,
