@@ -13,6 +13,7 @@ from mmseg.registry import TRANSFORMS
 from mmseg_trash.errors import DataError
 from mmseg_trash.transforms import ClassMix, CopyPaste, CutMix, Mosaic, ObjectBankPaste
 from mmseg_trash.transforms.donor_pool import DonorPool
+from mmseg_trash.transforms.live_weights import LiveWeights
 
 ALL = tuple(range(1, 11))
 ANY = pytest.mark.parametrize('config', [
@@ -138,6 +139,26 @@ def test_forked_process_starts_its_own_pool(config, dataset) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     transform(dataset.results(1))
     assert transform._holder._pool is parent
+
+
+def pasted_labels(transform, dataset) -> set[int]:
+    """Return the foreground labels that ten samples without objects get."""
+    labels = [transform(dataset.results(0))['gt_seg_map'] for _ in range(10)]
+    return set(np.unique(labels).tolist()) - {0}
+
+
+@pytest.mark.parametrize('pool_size', [0, 3])
+@pytest.mark.parametrize('kind', [ClassMix, CopyPaste, CutMix, Mosaic, ObjectBankPaste])
+def test_live_weights_choose_the_donors(kind, pool_size: int, dataset) -> None:
+    transform = kind(1.0, pool_size=pool_size)
+    transform.live_weights = LiveWeights(11)
+    whole = kind in (CutMix, Mosaic)
+    np.random.seed(0)
+    for label, neighbours in ((9, {4, 9}), (6, {2, 3, 6, 10})):
+        transform.live_weights.set(np.eye(11)[label])
+        found = pasted_labels(transform, dataset)
+        assert label in found
+        assert found <= (neighbours if whole else {label})
 
 
 def test_full_pool_decodes_one_donor_every_refresh_turns() -> None:
