@@ -7,7 +7,7 @@ import mmseg.models  # noqa: F401
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATA_SAMPLERS, HOOKS, MODELS, TRANSFORMS
 
-import mmseg_trash.hooks  # noqa: F401
+import mmseg_trash.hooks
 import mmseg_trash.models  # noqa: F401
 from mmseg_trash import datasets, transforms
 
