@@ -5,6 +5,7 @@ from .class_frequency_hook import ClassFrequencyHook
 from .copy_paste_refresh_hook import CopyPasteRefreshHook
 from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
+from .trial_prune_hook import TrialPruneHook
 
 __all__ = [
     'CDBHook',
@@ -12,4 +13,5 @@ __all__ = [
     'CopyPasteRefreshHook',
     'MaskAnnealingHook',
     'MeanLossHook',
+    'TrialPruneHook',
 ]
