@@ -157,7 +157,10 @@ def check_change(base: Config, child: Config, tag: str) -> dict[str, Any]:
 def changed_steps(
     old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """Name the steps that one pipeline has and the other lacks; a changed one once."""
-    gone = [step for step in old if step not in new]
-    come = [step for step in new if step not in old]
-    return sorted({step['type'] for step in [*gone, *come]})
+    """Name the steps that one pipeline has and the other lacks.
+
+    A step in the place of another, or of itself with other arguments, is one change.
+    """
+    gone = [step['type'] for step in old if step not in new]
+    come = [step['type'] for step in new if step not in old]
+    return sorted(come if len(come) >= len(gone) else gone)

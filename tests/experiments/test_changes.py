@@ -86,3 +86,5 @@ def test_changed_steps() -> None:
     flip, crop = dict(type='Flip', prob=0.5), dict(type='Crop')
     assert changed_steps([flip, crop], [dict(flip, prob=1), crop]) == ['Flip']
     assert changed_steps([flip, crop], [crop]) == ['Flip']
+    assert changed_steps([flip, crop], [flip, dict(type='RareCrop')]) == ['RareCrop']
+    assert changed_steps([flip], [crop, dict(type='RareCrop')]) == ['Crop', 'RareCrop']
