@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,9 @@ def prepare_resume(cfg: Config, resume: str | None) -> None:
 def run_training(cfg: Config) -> None:
     """Build the Runner of a config and train to the end.
 
+    When training raises, hooks with a method ``after_failure(runner, error)`` are told,
+    and the visualizer's backends are closed, so that the last numbers are kept.
+
     Raises:
         CheckpointError: ``load_from`` names a local file that is no checkpoint.
     """
@@ -172,4 +176,19 @@ def run_training(cfg: Config) -> None:
     start = cfg.get('load_from')
     if start and '://' not in start:
         read_checkpoint(start)
-    Runner.from_cfg(cfg).train()
+    runner = Runner.from_cfg(cfg)
+    try:
+        runner.train()
+    except BaseException as error:
+        tell_failure(runner, error)
+        raise
+
+
+def tell_failure(runner: Any, error: BaseException) -> None:
+    """Tell hooks and visualizer that a training failed; raises nothing itself."""
+    told = [h.after_failure for h in runner.hooks if hasattr(h, 'after_failure')]
+    for tell in [*(partial(t, runner, error) for t in told), runner.visualizer.close]:
+        try:
+            tell()
+        except Exception as other:
+            runner.logger.warning('after the failure: %s', type(other).__name__)

@@ -5,6 +5,7 @@ from .class_frequency_hook import ClassFrequencyHook
 from .copy_paste_refresh_hook import CopyPasteRefreshHook
 from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
+from .notify_hook import NotifyHook
 from .trial_prune_hook import TrialPruneHook
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'CopyPasteRefreshHook',
     'MaskAnnealingHook',
     'MeanLossHook',
+    'NotifyHook',
     'TrialPruneHook',
 ]
