@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from .errors import CheckpointError, ConfigError, DataError
+from .errors import CheckpointError, ConfigError, DataError, TrainingError
 
 USER_ERRORS = (
     CheckpointError,
@@ -13,6 +13,7 @@ USER_ERRORS = (
     FileNotFoundError,
     NotADirectoryError,
     PermissionError,
+    TrainingError,
 )
 
 

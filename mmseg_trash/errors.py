@@ -11,3 +11,7 @@ class ConfigError(ValueError):
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message names the file and the reason."""
+
+
+class TrainingError(ValueError):
+    """A run cannot go on; the message names the iteration and what went wrong."""
