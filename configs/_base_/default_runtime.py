@@ -31,7 +31,7 @@ default_hooks = dict(
     # `interval` bounds the work that a crash can lose; the best checkpoint is written
     # after each validation, whose interval is the schedule's.
     checkpoint=dict(
-        type='CheckpointHook',
+        type='SafeCheckpointHook',
         by_epoch=False,
         interval=1000,
         save_best='mIoU',
@@ -44,7 +44,11 @@ default_hooks = dict(
 )
 
 # Several processes log the mean of their losses, as one would with the whole batch.
-custom_hooks = [dict(type='MeanLossHook', priority='HIGHEST')]
+# A loss that is no number stops the run before a checkpoint has it.
+custom_hooks = [
+    dict(type='MeanLossHook', priority='HIGHEST'),
+    dict(type='NanGuardHook', priority='HIGHEST'),
+]
 
 vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
 visualizer = dict(

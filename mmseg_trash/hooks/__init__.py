@@ -1,19 +1,27 @@
 """Hooks of the Runner, registered in mmseg's ``HOOKS``."""
 
+from .averaged_weights_hook import AveragedWeightsHook
 from .cdb_hook import CDBHook
 from .class_frequency_hook import ClassFrequencyHook
 from .copy_paste_refresh_hook import CopyPasteRefreshHook
 from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
+from .nan_guard_hook import NanGuardHook
 from .notify_hook import NotifyHook
+from .safe_checkpoint_hook import SafeCheckpointHook
 from .trial_prune_hook import TrialPruneHook
+from .val_loss_hook import ValLossHook
 
 __all__ = [
+    'AveragedWeightsHook',
     'CDBHook',
     'ClassFrequencyHook',
     'CopyPasteRefreshHook',
     'MaskAnnealingHook',
     'MeanLossHook',
+    'NanGuardHook',
     'NotifyHook',
+    'SafeCheckpointHook',
     'TrialPruneHook',
+    'ValLossHook',
 ]
