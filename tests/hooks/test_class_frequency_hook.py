@@ -83,7 +83,7 @@ def test_a_run(project: Path, toy_root: Path, tmp_path: Path, kind: str) -> None
     cfg = load_config(project / CONFIG, data_root=toy_root)
     cfg.work_dir = str(tmp_path)
     cfg.experiment_name = cfg.visualizer.name = f'frequency_{kind}'
-    cfg.custom_hooks = [dict(type='ClassFrequencyHook')]
+    cfg.custom_hooks = []  # it is among the default ones
     cfg.train_cfg.update(max_iters=4, val_interval=10)
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.train_dataloader.update(
