@@ -1,6 +1,7 @@
 """The model's losses on the validation set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from mmengine.dist import all_gather_object, get_rank
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.structures import PixelData
+from mmseg.models.decode_heads.knet_head import IterativeDecodeHead
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 from torch import Tensor
@@ -96,6 +98,17 @@ def _renamed(name: str) -> str:
     return f'loss_{rest}' if rest else 'loss'
 
 
+@contextmanager
+def _all_stages(head: Any) -> Iterator[None]:
+    """Let K-Net's head, and no layer in it, give what its loss needs."""
+    was = head.training
+    head.training = was or isinstance(head, IterativeDecodeHead)
+    try:
+        yield
+    finally:
+        head.training = was
+
+
 @torch.no_grad()
 def image_losses(model: Any, image: Tensor, sample: Any) -> dict[str, float]:
     """Compute the losses of one image, without gradients.
@@ -126,7 +139,7 @@ def image_losses(model: Any, image: Tensor, sample: Any) -> dict[str, float]:
     target.gt_sem_seg = PixelData(data=padded)
     target.set_metainfo(dict(img_shape=tuple(inputs.shape[-2:])))
     devices = [inputs.device] if inputs.is_cuda else []
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=devices), _all_stages(model.decode_head):
         torch.manual_seed(0)
         losses = model.loss(inputs, [target])
     _, parts = model.parse_losses(losses)

@@ -107,6 +107,24 @@ def test_padding_is_ignored(model: Any) -> None:
     assert padded['val/loss'] == pytest.approx(plain['val/loss'] * 64 / 96, rel=0.1)
 
 
+@pytest.mark.parametrize('name, parts', [
+    ('knet/knet_swin-t', {'decode.ce.s0', 'decode.ce.s2', 'aux.ce'}),
+    ('ocrnet/ocrnet_hrnet-w18', {'decode_0.ce', 'decode_1.ce'}),
+    ('eomt/eomt_dinov2-s-lvd142m', {'decode.cls', 'decode.mask', 'decode.dice'}),
+])  # fmt: skip
+def test_other_heads(name: str, parts: set[str], project: Path) -> None:
+    path = project / f'configs/{name}_1xb8-20k_trash-512x512.py'
+    model = build_model(load_config(path, from_scratch=True)).eval()
+    content = batch([(64, 96)])
+    metrics = evaluate(model, content)
+    assert {f'val/loss_{part}' for part in parts} <= set(metrics)
+    assert sum(v for k, v in metrics.items() if k.startswith('val/loss_')) == (
+        pytest.approx(metrics['val/loss'], rel=1e-5)
+    )
+    assert evaluate(model, content) == metrics, 'the same points are drawn'
+    assert not any(module.training for module in model.modules())
+
+
 def test_no_label_map(model: nn.Module) -> None:
     content = batch([(64, 64)])
     del content['data_samples'][0].gt_sem_seg
