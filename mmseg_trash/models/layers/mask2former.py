@@ -97,7 +97,7 @@ class DeformablePixelDecoder(hf.Mask2FormerPixelDecoder):
             for parameter in layer.parameters():
                 if parameter.dim() > 1:
                     nn.init.xavier_uniform_(parameter)
-            attention = layer.self_attn
+            attention: Any = layer.self_attn
             init_deformable_attention(
                 attention, attention.n_heads, attention.n_levels, attention.n_points
             )
