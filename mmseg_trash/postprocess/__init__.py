@@ -1,0 +1,1 @@
+"""What happens to probabilities after the network; registers nothing."""
