@@ -169,7 +169,8 @@ def run_training(cfg: Config) -> None:
     and the visualizer's backends are closed, so that the last numbers are kept.
 
     Raises:
-        CheckpointError: ``load_from`` names a local file that is no checkpoint.
+        CheckpointError: ``load_from`` names a local file that is no checkpoint, or one
+            of which nothing fits, see :class:`~mmseg_trash.hooks.WarmStartHook`.
     """
     from mmengine.runner import Runner
 
@@ -177,6 +178,10 @@ def run_training(cfg: Config) -> None:
     if start and '://' not in start:
         read_checkpoint(start)
     runner = Runner.from_cfg(cfg)
+    if start and not cfg.get('resume'):
+        from .hooks import WarmStartHook
+
+        runner.register_hook(WarmStartHook(start))
     try:
         runner.train()
     except BaseException as error:

@@ -15,8 +15,8 @@ _CLASSIFIER = re.compile(
     r'.*\b(?:conv_seg|class_predictor|class_embed|cls_embed|label_enc|linear_pred|'
     r'classifier|mlp_cls_[qk]|mlp_v)\.(?:weight|bias)'
 )
-_COMPUTED = 'relative_position_index'
-_TABLE = 'relative_position_bias_table'
+COMPUTED = 'relative_position_index'
+TABLE = 'relative_position_bias_table'
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Fit:
     def table(self) -> list[str]:
         """Return one line per module: tensors loaded, resized and new."""
         kinds = (self.loaded, self.resized, self.new)
-        counts = [Counter(map(_module, names)) for names in kinds]
+        counts = [Counter(map(module_of, names)) for names in kinds]
         modules = sorted(set().union(*counts))
         width = max(map(len, [*modules, 'module']))
         lines = [f'{"module":{width}} loaded resized    new']
@@ -50,7 +50,8 @@ class Fit:
         return lines
 
 
-def _module(key: str) -> str:
+def module_of(key: str) -> str:
+    """Return the first two words of a name: the part of the model it belongs to."""
     return '.'.join(key.split('.')[:2]) if '.' in key else key
 
 
@@ -95,7 +96,7 @@ def fit(state: State, own: State, backbone: str = 'backbone.') -> Fit:
         elif value.shape == own[key].shape:
             result.loaded.append(key)
             result.state[key] = value
-        elif key.endswith(_TABLE) and value.shape[1:] == own[key].shape[1:]:
+        elif key.endswith(TABLE) and value.shape[1:] == own[key].shape[1:]:
             result.resized.append(key)
             result.state[key] = resize_position_bias(value, len(own[key]))
         elif (table := resized(key, value, own[key])) is not None:
@@ -108,7 +109,7 @@ def fit(state: State, own: State, backbone: str = 'backbone.') -> Fit:
             problems.append(f'{key}: {shapes}')
     kinds = {_kind(key) for key in state}
     for key, value in own.items():
-        if key.endswith(_COMPUTED):
+        if key.endswith(COMPUTED):
             result.state[key] = value
         elif key not in state and _kind(key) in kinds:
             problems.append(f'{key}: missing in the file')

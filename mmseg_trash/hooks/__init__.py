@@ -11,6 +11,7 @@ from .notify_hook import NotifyHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .trial_prune_hook import TrialPruneHook
 from .val_loss_hook import ValLossHook
+from .warm_start_hook import WarmStartHook
 
 __all__ = [
     'AveragedWeightsHook',
@@ -24,4 +25,5 @@ __all__ = [
     'SafeCheckpointHook',
     'TrialPruneHook',
     'ValLossHook',
+    'WarmStartHook',
 ]
