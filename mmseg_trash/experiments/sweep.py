@@ -203,7 +203,7 @@ def run_search(
                 _refuse_failures(ended)
         return True
 
-    pool = Slots(slots(spec.devices), work)
+    pool = Slots(slots(spec.devices, f'{spec.file}: '), work)
     pool.run()
     _refuse_failures(ended)
     return search.trials()

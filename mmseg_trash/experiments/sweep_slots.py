@@ -11,13 +11,14 @@ from .job import stop_runs
 CPU = 'cpu'
 
 
-def slots(devices: int | list[Any]) -> list[dict[str, str]]:
+def slots(devices: int | list[Any], where: str = '') -> list[dict[str, str]]:
     """Return the environment of each worker slot.
 
     Args:
         devices: Number of slots, spread over the visible GPUs, on the CPU without any;
             or the GPU of each slot (a number, several times for several trials at a
             time) or ``cpu``.
+        where: Begins the message of an error.
 
     Raises:
         ConfigError: A device does not exist.
@@ -36,7 +37,9 @@ def slots(devices: int | list[Any]) -> list[dict[str, str]]:
     for device in chosen:
         if device != CPU and str(device) not in [str(p) for p in range(count)]:
             known = ', '.join([*map(str, range(count)), CPU])
-            raise ConfigError(f'devices: {device!r} is absent; expected one of {known}')
+            raise ConfigError(
+                f'{where}devices: {device!r} is absent; expected one of {known}'
+            )
     share = max(1, (os.cpu_count() or 1) // len(chosen))
     threads = os.environ.get('OMP_NUM_THREADS', str(share))
     return [
