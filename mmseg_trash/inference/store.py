@@ -27,8 +27,8 @@ class ProbStore:
     ``uint8`` keeps 255 levels: off by 1/510 at most before the classes are brought to
     the sum 1 again. ``float16`` is off by 1/4096 at most and takes several times the
     room. The first class stays the first: where rounding makes it even with another, it
-    is one level higher. Each image is one file, written whole or not at all, so that a killed run goes
-    on where it stopped.
+    is one level higher. Each image is one file, written whole or not at all, so that a
+    killed run goes on where it stopped.
 
     Args:
         folder: Where the files lie.
