@@ -13,7 +13,7 @@ except ImportError:  # pragma: no cover, Windows
 FOLDER_VARIABLE = 'MMSEG_TRASH_CACHE'
 LIMIT_VARIABLE = 'MMSEG_TRASH_CACHE_GB'
 DEFAULT_LIMIT_GB = 4.0
-SUFFIXES = ('.labels', '.images', '.pixels')
+SUFFIXES = ('.labels', '.images', '.pixels', '.survey')
 
 
 def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:

@@ -30,12 +30,14 @@ class CocoObject:
         segmentation: Polygons or run-length code, as in the file.
         area: The file's area in pixels, None when it gives none.
         iscrowd: Whether it is a crowd region.
+        annotation_id: Its id in the file.
     """
 
     label: int
     segmentation: Any
     area: float | None
     iscrowd: bool
+    annotation_id: int
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def load_coco(content: bytes, rule: CategoryRule, file: str) -> Coco:
                     annotation['segmentation'],
                     annotation.get('area'),
                     bool(annotation.get('iscrowd', 0)),
+                    annotation['id'],
                 )
             )
     return Coco(images, objects)

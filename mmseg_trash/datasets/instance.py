@@ -15,6 +15,7 @@ class Instance(NamedTuple):
         area: Number of its pixels, those under other objects included.
         image_shape: (height, width) of the image.
         code: Compressed run-length code of the pixels within the box.
+        annotation_id: Its id in the JSON.
     """
 
     label: int
@@ -22,6 +23,7 @@ class Instance(NamedTuple):
     area: int
     image_shape: tuple[int, int]
     code: bytes
+    annotation_id: int
 
     def crop(self) -> np.ndarray:
         """Decode within the box: (height, width) of the box, bool."""

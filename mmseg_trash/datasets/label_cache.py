@@ -25,7 +25,7 @@ from .instance import Instance, InstanceIndex
 from .rasterize import Region, make_region, paint
 from .segmentation_checks import vertices_of
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever the same input would give other content."""
 
 
@@ -66,6 +66,8 @@ class LabelCache:
         self.instance_image = file.arrays['instance_image']
         self.instance_label = file.arrays['instance_label']
         self.instance_area = file.arrays['instance_area']
+        self.instance_box = file.arrays['instance_box']
+        self.instance_id = file.arrays['instance_id']
         self._arrays = file.arrays
         self._first_instance = np.searchsorted(
             self.instance_image, np.arange(len(self.images) + 1)
@@ -101,10 +103,11 @@ class LabelCache:
         return [
             Instance(
                 label=int(self.instance_label[i]),
-                bbox=tuple(self._arrays['instance_box'][i].tolist()),
+                bbox=tuple(self.instance_box[i].tolist()),
                 area=int(self.instance_area[i]),
                 image_shape=(image.height, image.width),
                 code=codes[offsets[i] : offsets[i + 1]].tobytes(),
+                annotation_id=int(self.instance_id[i]),
             )
             for i in range(self._first_instance[row], self._first_instance[row + 1])
         ]
@@ -188,7 +191,7 @@ def encode_labels(
     category = rule.category
     counts = np.zeros((len(coco.images), len(category.classes)), np.int64)
     runs: list[tuple[np.ndarray, np.ndarray]] = []
-    kept: list[tuple[int, Region]] = []
+    kept: list[tuple[int, Region, int]] = []
     pairs: Iterable = zip(coco.images, coco.objects or ())
     total = len(coco.images) if coco.objects is not None else 0
     for row, (image, objects) in enumerate(track(pairs, total, f'Rasterising {title}')):
@@ -208,13 +211,13 @@ def encode_labels(
         runs.append(run_lengths(label_map))
         unwanted = (category.ignore_index, category.background)
         kept += [
-            (row, region)
-            for region in regions
+            (row, region, item.annotation_id)
+            for region, item in zip(regions, objects)
             if region.label not in unwanted and region.crop.size
         ]
     codes = [
         coco_mask.encode(np.asfortranarray(region.crop, np.uint8))['counts']
-        for _, region in kept
+        for _, region, _ in kept
     ]
     meta = dict(images=coco.images, has_labels=coco.objects is not None)
     return meta, dict(
@@ -222,10 +225,11 @@ def encode_labels(
         run_offset=_offsets(len(labels) for labels, _ in runs),
         run_label=np.concatenate([labels for labels, _ in runs] or [np.zeros(0, 'u1')]),
         run_length=np.concatenate([n for _, n in runs] or [np.zeros(0, 'u4')]),
-        instance_image=np.array([row for row, _ in kept], np.int64),
-        instance_label=np.array([region.label for _, region in kept], np.int64),
-        instance_area=np.array([region.crop.sum() for _, region in kept], np.int64),
-        instance_box=np.array([r.box for _, r in kept], np.int32).reshape(-1, 4),
+        instance_image=np.array([row for row, _, _ in kept], np.int64),
+        instance_label=np.array([region.label for _, region, _ in kept], np.int64),
+        instance_area=np.array([region.crop.sum() for _, region, _ in kept], np.int64),
+        instance_box=np.array([r.box for _, r, _ in kept], np.int32).reshape(-1, 4),
+        instance_id=np.array([number for _, _, number in kept], np.int64),
         instance_offset=_offsets(map(len, codes)),
         instance_code=np.frombuffer(b''.join(codes), np.uint8),
     )
