@@ -43,7 +43,7 @@ class NanGuardHook(Hook):
                 files of the batch and all values.
         """
         values = {
-            name: float(value)
+            name: float(value.detach() if isinstance(value, torch.Tensor) else value)
             for name, value in (outputs or {}).items()
             if 'loss' in name and _is_scalar(value)
         }

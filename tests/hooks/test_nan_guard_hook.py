@@ -1,5 +1,6 @@
 """A loss that is no number stops the run and names its images."""
 
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,6 +44,13 @@ def test_lets_numbers_pass() -> None:
     outputs = {'loss': torch.tensor(3e38), 'decode.acc_seg': accuracy}
     hook.after_train_iter(RUNNER, 0, batch(file_name='a'), outputs)
     hook.after_train_iter(RUNNER, 0, None, None)
+
+
+def test_reads_losses_with_a_gradient_in_silence() -> None:
+    outputs = {'loss': torch.tensor(1.0, requires_grad=True)}
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        NanGuardHook().after_train_iter(RUNNER, 0, None, outputs)
 
 
 def test_names_what_there_is() -> None:
