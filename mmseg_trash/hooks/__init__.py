@@ -8,6 +8,7 @@ from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
 from .nan_guard_hook import NanGuardHook
 from .notify_hook import NotifyHook
+from .prediction_panel_hook import PredictionPanelHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .trial_prune_hook import TrialPruneHook
 from .val_loss_hook import ValLossHook
@@ -22,6 +23,7 @@ __all__ = [
     'MeanLossHook',
     'NanGuardHook',
     'NotifyHook',
+    'PredictionPanelHook',
     'SafeCheckpointHook',
     'TrialPruneHook',
     'ValLossHook',
