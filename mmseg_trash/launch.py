@@ -12,6 +12,7 @@ from mmengine.config import Config
 from .checkpoint import read_checkpoint
 from .config import walk
 from .errors import ConfigError, DataError
+from .provenance import provenance
 
 DEBUG_ITERATIONS = 20
 DEBUG_IMAGES = 8
@@ -165,8 +166,10 @@ def prepare_resume(cfg: Config, resume: str | None) -> None:
 def run_training(cfg: Config) -> None:
     """Build the Runner of a config and train to the end.
 
-    When training raises, hooks with a method ``after_failure(runner, error)`` are told,
-    and the visualizer's backends are closed, so that the last numbers are kept.
+    The config is given its ``provenance``, for the logs and the dumped config, and its
+    ``trackers`` become backends of the visualizer. When training raises, hooks with a
+    method ``after_failure(runner, error)`` are told, and the backends are closed, so
+    that the last numbers are kept.
 
     Raises:
         CheckpointError: ``load_from`` names a local file that is no checkpoint, or one
@@ -177,6 +180,9 @@ def run_training(cfg: Config) -> None:
     start = cfg.get('load_from')
     if start and '://' not in start:
         read_checkpoint(start)
+    if os.environ.get('RANK', '0') == '0':
+        cfg.provenance = provenance(cfg)
+    add_trackers(cfg)
     runner = Runner.from_cfg(cfg)
     if start and not cfg.get('resume'):
         from .hooks import WarmStartHook
@@ -187,6 +193,17 @@ def run_training(cfg: Config) -> None:
     except BaseException as error:
         tell_failure(runner, error)
         raise
+
+
+def add_trackers(cfg: Config) -> None:
+    """Add a config's ``trackers`` to its visualizer's backends, in place."""
+    if not cfg.get('trackers'):
+        return
+    backends = cfg.visualizer.vis_backends
+    # a dumped config has them already
+    known = {backend['type'] for backend in backends}
+    new = [tracker for tracker in cfg.trackers if tracker['type'] not in known]
+    cfg.visualizer.vis_backends = [*backends, *new]
 
 
 def tell_failure(runner: Any, error: BaseException) -> None:

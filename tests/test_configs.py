@@ -181,7 +181,7 @@ def test_bases_share_no_key() -> None:
         assert keys
         kinds.setdefault(kind, set()).update(keys)
     names = sorted(kinds)
-    assert names == ['_base_', 'datasets', 'models', 'schedules']
+    assert names == ['_base_', 'datasets', 'models', 'schedules', 'trackers']
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
             assert not kinds[one] & kinds[other], (one, other)

@@ -9,6 +9,7 @@ custom_imports = dict(
         'mmseg_trash.models',
         'mmseg_trash.hooks',
         'mmseg_trash.optim_wrappers',
+        'mmseg_trash.vis_backends',
         'mmseg_trash.optimizers',
     ],
     allow_failed_imports=False,
@@ -45,9 +46,12 @@ default_hooks = dict(
 
 # Several processes log the mean of their losses, as one would with the whole batch.
 # A loss that is no number stops the run before a checkpoint has it.
+# Four validation images go to all backends; notices to TRASH_WEBHOOK_URL, if it is set.
 custom_hooks = [
     dict(type='MeanLossHook', priority='HIGHEST'),
     dict(type='NanGuardHook', priority='HIGHEST'),
+    dict(type='PredictionPanelHook'),
+    dict(type='NotifyHook'),
 ]
 
 vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
