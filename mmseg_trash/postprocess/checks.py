@@ -1,9 +1,21 @@
 """What every step of the post-processing asks of its input."""
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a parameter is a real number, which true and false are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_count(value: Any, least: int = 0) -> bool:
+    """Return whether a parameter is a whole number of at least ``least``."""
+    return isinstance(value, Integral) and is_number(value) and int(value) >= least
 
 
 def check_probs(probs: Any) -> None:
@@ -41,11 +53,18 @@ def check_image(image: Any, shape: Sequence[int]) -> None:
         )
 
 
-def check_label(label: Any, shape: Sequence[int] | None = None) -> None:
-    """Refuse what is no label map, or one of another size.
+def as_label(label: Any, shape: Sequence[int] | None = None) -> NDArray[np.uint8]:
+    """Return a copy of a label map, in bytes.
+
+    Args:
+        label: H x W integers in 0..255.
+        shape: The height and width to expect; None takes any.
+
+    Returns:
+        H x W uint8.
 
     Raises:
-        ValueError: Not H x W integers in 0..255, or of another height and width.
+        ValueError: It is no such map.
     """
     if label.ndim != 2 or label.size == 0 or label.dtype.kind not in 'iu':
         raise ValueError(
@@ -59,3 +78,4 @@ def check_label(label: Any, shape: Sequence[int] | None = None) -> None:
     low, high = int(label.min()), int(label.max())
     if low < 0 or high > 255:
         raise ValueError(f'labels run from {low} to {high}, not 0..255')
+    return np.array(label, dtype=np.uint8)

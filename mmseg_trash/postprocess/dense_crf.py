@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_image, check_label, check_probs
+from .checks import as_label, check_image, check_probs
 from .crf_params import CRFParams
 from .permutohedral import Lattice, build_lattice, load_kernels
 
@@ -88,7 +88,7 @@ def probs_from_labels(
     Raises:
         ValueError: A label or an argument is out of range.
     """
-    check_label(label)
+    label = as_label(label)
     if num_classes < 2 or not 1 / num_classes < confidence < 1:
         raise ValueError(
             f'confidence must lie between 1/{num_classes} and 1, got {confidence}'
