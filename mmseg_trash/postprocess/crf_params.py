@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, fields
 
 from ..errors import ConfigError
+from .checks import is_count, is_number
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,20 @@ class CRFParams:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if not isinstance(self.iterations, int) or self.iterations < 0:
+        if not is_count(self.iterations):
             raise ConfigError(
                 f'CRFParams: iterations must be an integer from 0, '
                 f'got {self.iterations!r}'
             )
         for field in fields(self)[1:]:
             value = getattr(self, field.name)
+            size = value if is_number(value) else math.nan
             if field.name.endswith('weight'):
-                good, expected = 0 <= value < math.inf, 'at least 0'
+                good, expected = 0 <= size < math.inf, 'at least 0'
             elif field.name == 'floor':
-                good, expected = 0 < value < 1, 'between 0 and 1'
+                good, expected = 0 < size < 1, 'between 0 and 1'
             else:
-                good, expected = 0 < value < math.inf, 'above 0'
+                good, expected = 0 < size < math.inf, 'above 0'
             if not good:
                 raise ConfigError(
                     f'CRFParams: {field.name} must be {expected}, got {value!r}'
