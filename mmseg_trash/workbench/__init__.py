@@ -1,25 +1,25 @@
 """Look at data and predictions: a pure core, without registry and without server.
 
-Rows are numbers 0..N-1 into ``Survey.names``; names are ``file_name``; labels are indices
-into ``Survey.classes``; pictures are RGB uint8.
+Rows are numbers 0..N-1 into ``Survey.names``; names are ``file_name``; labels are
+indices into ``Survey.classes``; pictures are RGB uint8.
 
 ``tables``
     ``Histogram``, ``Heatmap``: values, and for each bin the images behind it:
     ``chart.images(bin) -> tuple[str, ...]``, the strongest first.
 ``survey``
-    ``open_survey(ann_file, data_root=None, subset='', label_rule=None, cache_dir=None)
-    -> Survey``: all that the charts need, computed once and cached. ``Survey.take(rows)``,
-    ``.row(name)``, ``.read(row)`` (picture), ``.label_map(row)``, ``.outlines(row)``.
+    ``open_survey(ann_file, data_root=None, subset='', label_rule=None) -> Survey``:
+    all that the charts need, computed once and cached. ``Survey.take(rows)``,
+    ``.row(name)``, ``.read(row)`` (picture), ``.label_map(row)``.
 ``eda``
     ``class_bars(survey, what)``, ``colour_bars(survey, channel)``,
     ``objects_per_image(survey, label)``, ``object_sizes(survey)``,
-    ``aspect_map(survey, label)``, ``position_map(survey, label)``,
-    ``co_occurrence(survey)``, ``image_bars(survey, what)``.
+    ``image_bars(survey, what)``; ``maps``: ``aspect_map(survey, label)``,
+    ``position_map(survey, label)``, ``co_occurrence(survey)``.
 ``splits``
-    ``open_splits(data_root, ...) -> dict[str, Survey]``, ``fold_splits(survey, folder)``,
+    ``open_splits(data_root) -> dict[str, Survey]``, ``fold_splits(survey)``,
     ``compare_splits(splits, rounds, seed) -> list[SplitDistance]``.
 ``audit``
-    ``run_audit(data_root, ...) -> list[Finding]``, the most suspicious first; the rules
+    ``run_audit(data_root) -> list[Finding]``, the most suspicious first; the rules
     stand in ``audit_*.py``.
 ``quality``
     ``label_quality(survey, predictions) -> list[Finding]`` from probabilities.
@@ -27,8 +27,9 @@ into ``Survey.classes``; pictures are RGB uint8.
     ``Decision``, ``read_decisions(path)``, ``write_decisions(path, decisions)``,
     ``apply_decisions(coco, decisions, ...) -> dict``.
 ``predictions``
-    ``open_predictions(path) -> Predictions``: submission CSV, folder of label PNG, store
-    of probabilities or COCO JSON. ``.names``, ``.label_map(name)``, ``.probs(name)``.
+    ``open_predictions(path) -> Predictions``: submission CSV, folder of label PNG,
+    store of probabilities or COCO JSON. ``.names``, ``.label_map(name)``,
+    ``.probs(name)``.
 ``compare``
     ``confusions``, ``size_recall``, ``disagreement``, ``changed_pixels``,
     ``class_shares``; ``boundary``: ``boundary_iou``; ``models``: ``model_rows``.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,7 @@ def group_rows(
     order = np.lexsort((found, -counts, found // stride))
     limits = np.searchsorted(found // stride, np.arange(number + 1))
     members = (found % stride)[order]
-    return tuple(members[a:b] for a, b in zip(limits, limits[1:]))
+    return tuple(members[a:b] for a, b in pairwise(limits))
 
 
 def find_bins(values: Values, edges: Values) -> NDArray[np.int64]:
@@ -142,7 +143,7 @@ def histogram(
     place = find_bins(values, edges)
     inside = (place >= 0) & (place < number)
     counts = np.bincount(place[inside], minlength=number).astype(np.float64)
-    named = bins or [f'{low:.3g}–{high:.3g}' for low, high in zip(edges, edges[1:])]
+    named = bins or [f'{low:.3g}–{high:.3g}' for low, high in pairwise(edges)]
     members = group_rows(place, rows, number)
     return Histogram(
         title, axis, unit, tuple(named), counts, members, tuple(names), edges
