@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 SIDE = 8
 
 
-def difference_hash(grey: NDArray[np.uint8]) -> int:
+def difference_hash(grey: np.ndarray) -> int:
     """Hash an image by whether it gets brighter from left to right.
 
     N. Krawetz, "Kind of Like That", 2013 (dHash).
@@ -28,7 +28,7 @@ def mirrored_hash(code: int) -> int:
     return _pack(bits[:, ::-1] == 0)
 
 
-def frequency_hash(grey: NDArray[np.uint8]) -> int:
+def frequency_hash(grey: np.ndarray) -> int:
     """Hash an image by the signs of its low frequencies (pHash).
 
     Args:
@@ -64,7 +64,7 @@ def near_pairs(codes: NDArray[np.uint64], distance: int) -> NDArray[np.int64]:
     return np.concatenate(found).astype(np.int64)
 
 
-def _shrink(grey: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+def _shrink(grey: np.ndarray, width: int, height: int) -> np.ndarray:
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
 
 

@@ -64,7 +64,11 @@ class ImageTable(NamedTuple):
         place[rows] = np.arange(len(rows))
         kept = place[self.colour_row] >= 0
         return ImageTable(
-            *(column[rows] for column in self[:5]),
+            self.brightness[rows],
+            self.contrast[rows],
+            self.sharpness[rows],
+            self.hash[rows],
+            self.orientation[rows],
             tuple(self.faults[row] for row in rows),
             place[self.colour_row[kept]],
             self.colour_label[kept],
@@ -136,7 +140,9 @@ def measure_images(
             counts.append(found.counts)
     empty = np.zeros(0, np.int64)
     return ImageTable(
-        *values.T.copy(),
+        values[:, 0],
+        values[:, 1],
+        values[:, 2],
         codes,
         orientations,
         tuple(faults),

@@ -39,7 +39,7 @@ class Objects(NamedTuple):
     image: NDArray[np.int64]
     label: NDArray[np.int64]
     area: NDArray[np.int64]
-    box: NDArray[np.int32]
+    box: NDArray[np.int64]
     annotation_id: NDArray[np.int64]
 
 
