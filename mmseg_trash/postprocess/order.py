@@ -93,6 +93,7 @@ class PostProcess:
         probs: NDArray[np.floating],
         members: Sequence[NDArray[np.integer]] | None = None,
         threads: int | None = None,
+        device: str | None = None,
     ) -> NDArray[np.uint8]:
         """Turn the probabilities of an ensemble into the label map to hand in.
 
@@ -103,6 +104,8 @@ class PostProcess:
             members: Label maps, H x W, of the members without CRF; None will do without
                 write-back.
             threads: See :func:`dense_crf`.
+            device: Where the CRF runs by tensor operations, ``cuda`` for instance; None
+                is its compiled form on the CPU.
 
         Returns:
             The label map, uint8: H x W, or ``size`` x ``size``.
@@ -115,7 +118,12 @@ class PostProcess:
         if self.crf:
             if image is None:
                 raise ValueError('the CRF needs the image')
-            probs = dense_crf(probs, image, self.crf, threads)
+            if device is None:
+                probs = dense_crf(probs, image, self.crf, threads)
+            else:
+                from .dense_crf_torch import dense_crf_on
+
+                probs = dense_crf_on(device, probs, image, self.crf)
         label = probs.argmax(axis=0).astype(np.uint8)
         if self.write_back:
             if members is None:

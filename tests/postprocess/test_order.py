@@ -125,6 +125,16 @@ def test_steps_together() -> None:
     assert np.array_equal(found, expected)
 
 
+def test_crf_on_a_device_decides_as_the_compiled_one() -> None:
+    pytest.importorskip('numba')
+    image, probs = draw()
+    image = np.repeat(image[:1], 24, axis=0)[:, ::-1]
+    post = PostProcess(CRFParams(3))
+    found = post(image, probs, device='cpu')
+    assert np.array_equal(found, post(image, probs))
+    assert (found != probs.argmax(0)).mean() > 0.1
+
+
 def test_missing_and_wrong_input() -> None:
     image, probs = draw()
     with pytest.raises(ValueError, match='the CRF needs the image'):
