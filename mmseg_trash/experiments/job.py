@@ -139,7 +139,7 @@ def run_job(job: Job, environment: Mapping[str, str] | None = None) -> Result:
     """
     folder = Path(job.work_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder.with_name(f'.{folder.name}.lock')):
+    with lock_file(folder.with_name(f'.{folder.name}.lock')):
         mark = job.fingerprint()
         known = read_result(job, mark)
         if known is not None:
@@ -157,9 +157,7 @@ def run_job(job: Job, environment: Mapping[str, str] | None = None) -> Result:
         if result is None:
             text = (folder / LOG).read_text(encoding='utf-8', errors='replace')
             tail = '\n'.join(text.splitlines()[-TAIL:])
-            raise ConfigError(
-                f'{folder}: the run ended with status {status}:\n{tail}'
-            )
+            raise ConfigError(f'{folder}: the run ended with status {status}:\n{tail}')
         return result
 
 
@@ -185,15 +183,19 @@ def _call(command: list[str], log: IO[bytes], variables: dict[str, str]) -> int:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def lock_file(path: Path, wait: bool = False) -> Iterator[None]:
     """Hold a lock that ends with the process.
 
+    Args:
+        path: Its file, in a folder that exists.
+        wait: Wait for another process that holds it.
+
     Raises:
-        ConfigError: Another process holds it.
+        ConfigError: Another process holds it, and this one does not wait.
     """
     with path.open('w') as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             raise ConfigError(f'{path}: another process is at this run') from error
         yield

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .job import _lock, run_job
+from .job import lock_file, run_job
 from .page import Page
 from .sweep import GridSearch, Runner, Search, run_search
 from .sweep_report import write_report
@@ -26,7 +26,7 @@ def run_sweep(
     """
     folder = spec.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder / '.sweep.lock'):
+    with lock_file(folder / '.sweep.lock'):
         if spec.method == 'ray':
             from .sweep_ray import run_ray
 

@@ -15,7 +15,14 @@ import pytest
 
 from mmseg_trash.datasets.toy import make_toy
 from mmseg_trash.errors import ConfigError
-from mmseg_trash.experiments.job import JOB, RESULT, Job, _lock, read_result, run_job
+from mmseg_trash.experiments.job import (
+    JOB,
+    RESULT,
+    Job,
+    lock_file,
+    read_result,
+    run_job,
+)
 
 OPTIONS: dict[str, Any] = {
     'model.decode_head.channels': 16,
@@ -140,5 +147,8 @@ def test_fingerprint(job: Job, data: Path, tmp_path: Path) -> None:
 def test_two_processes_do_not_share_a_run(job: Job) -> None:
     folder = Path(job.work_dir)
     message = 'another process is at this run'
-    with _lock(folder.with_name('.run.lock')), pytest.raises(ConfigError, match=message):
+    with (
+        lock_file(folder.with_name('.run.lock')),
+        pytest.raises(ConfigError, match=message),
+    ):
         run_job(job)

@@ -17,7 +17,7 @@ import pytest
 from mmseg_trash.config import load_config
 from mmseg_trash.errors import ConfigError
 from mmseg_trash.experiments import sweep
-from mmseg_trash.experiments.job import JOB, PRUNED, _call, _lock
+from mmseg_trash.experiments.job import JOB, PRUNED, _call, lock_file
 from mmseg_trash.experiments.sweep import GridSearch, Trial, attempt
 from mmseg_trash.experiments.sweep_report import option, ranked, train_command
 from mmseg_trash.experiments.sweep_run import run_sweep
@@ -64,7 +64,7 @@ def test_failures(make_spec: Any, trainings: Any) -> None:
     with pytest.raises(ConfigError, match='all 1 trials failed: metric .mean_iou'):
         run_sweep(make_spec(metric='mean_iou', trials=1, space={LR: [1]}), trainings)
     with (
-        _lock(spec.folder / '.sweep.lock'),
+        lock_file(spec.folder / '.sweep.lock'),
         pytest.raises(ConfigError, match='another'),
     ):
         run_sweep(spec, trainings)
