@@ -1,0 +1,59 @@
+"""Score predictions against labels: python tools/score.py PREDICTIONS train.json
+
+PREDICTIONS is a submission, a store of probabilities or a folder of label PNGs, as
+tools/predict.py writes them. Both sides are compared at 256x256, as in the competition.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmseg_trash import cli
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Return the command line's arguments."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('predictions', help='CSV, store, or folder of PNGs')
+    parser.add_argument('ann_file', type=Path, help='COCO JSON with annotations')
+    parser.add_argument('--data-root', help="folder of the images; the JSON's own")
+    parser.add_argument('--subset', default='', help='text file of names to keep')
+    parser.add_argument('--size', type=int, default=256, help='default: 256')
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='of the mean over batches; default: 8'
+    )
+    parser.add_argument('--out', help='JSON for the figures')
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Count, print the three mIoUs and each class's IoU."""
+    args = parse_args(argv)
+    from mmseg_trash.config import build_dataset
+    from mmseg_trash.evaluate import write_metrics
+    from mmseg_trash.experiments.kfold import class_table
+    from mmseg_trash.inference.scoring import read_labels, score_labels
+
+    root = Path(args.data_root or args.ann_file.parent)
+    options = dict(
+        type='TrashDataset', ann_file=str(args.ann_file.absolute()),
+        data_root=str(root), subset=args.subset, pipeline=[], test_mode=True,
+    )  # fmt: skip
+    dataset = build_dataset(options)
+    rows = read_labels(args.predictions)
+    if args.subset:
+        kept = {dataset.get_data_info(i)['file_name'] for i in range(len(dataset))}
+        rows = (row for row in rows if row[0] in kept)
+    records = score_labels(rows, dataset, args.size, args.batch_size)
+    metrics = records.metrics()
+    print(class_table(records))
+    for key in ('mIoU', 'mIoU_image', 'mIoU_batch'):
+        print(f'{key}_{args.size}: {metrics[f"{key}_{args.size}"]:.2f} %')
+    if args.out:
+        ious = dict(zip(dataset.metainfo['classes'], records.class_ious()))
+        write_metrics({**metrics, **{f'IoU_{k}': v for k, v in ious.items()}}, args.out)
+
+
+if __name__ == '__main__':
+    cli.run(main)
