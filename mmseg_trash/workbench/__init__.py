@@ -31,8 +31,11 @@ indices into ``Survey.classes``; pictures are RGB uint8.
     store of probabilities or COCO JSON. ``.names``, ``.label_map(name)``,
     ``.probs(name)``.
 ``compare``
-    ``confusions``, ``size_recall``, ``disagreement``, ``changed_pixels``,
-    ``class_shares``; ``boundary``: ``boundary_iou``; ``models``: ``model_rows``.
+    ``confusions(truth, prediction)``, ``disagreement(labels)``,
+    ``changed_pixels(before, after)``, ``class_shares(source, training)``,
+    ``common_names``, ``same_size``; sources are ``Predictions`` or the ``Survey``.
+    ``recall``: ``size_recall(survey, prediction)``; ``boundary``:
+    ``boundary_iou(truth, prediction)``; ``models``: ``model_rows(root, scores)``.
 ``svg``, ``report``
     The charts as SVG; ``write_report(...)``, a folder that opens without a server.
 """
