@@ -114,16 +114,33 @@ class PostProcess:
             ImportError: The CRF's numba is not installed.
             ValueError: An input is missing or wrong.
         """
-        check_probs(probs)
-        if self.crf:
-            if image is None:
-                raise ValueError('the CRF needs the image')
-            if device is None:
-                probs = dense_crf(probs, image, self.crf, threads)
-            else:
-                from .dense_crf_torch import dense_crf_on
+        return self.finish(self.refine(image, probs, threads, device), members)
 
-                probs = dense_crf_on(device, probs, image, self.crf)
+    def refine(
+        self,
+        image: NDArray[np.uint8] | None,
+        probs: NDArray[np.floating],
+        threads: int | None = None,
+        device: str | None = None,
+    ) -> NDArray[np.floating]:
+        """Do the first step alone, the CRF; return probabilities, C x H x W."""
+        check_probs(probs)
+        if not self.crf:
+            return probs
+        if image is None:
+            raise ValueError('the CRF needs the image')
+        if device is None:
+            return dense_crf(probs, image, self.crf, threads)
+        from .dense_crf_torch import dense_crf_on
+
+        return dense_crf_on(device, probs, image, self.crf)
+
+    def finish(
+        self,
+        probs: NDArray[np.floating],
+        members: Sequence[NDArray[np.integer]] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Do the steps behind the CRF; return the label map."""
         label = probs.argmax(axis=0).astype(np.uint8)
         if self.write_back:
             if members is None:
