@@ -41,6 +41,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     class_frequency=dict(type='ClassFrequencyHook'),
+    trained_images=dict(type='TrainedImagesHook'),
     visualization=dict(type='SegVisualizationHook'),
 )
 
@@ -55,9 +56,8 @@ custom_hooks = [
 ]
 
 vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
-visualizer = dict(
-    type='SegLocalVisualizer', vis_backends=vis_backends, name='visualizer'
-)
+# Without a name: the Runner gives it the run's, and no two runs of a process share one.
+visualizer = dict(type='SegLocalVisualizer', vis_backends=vis_backends)
 log_level = 'INFO'
 log_processor = dict(by_epoch=False)
 

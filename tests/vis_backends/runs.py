@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,7 @@ def tracked(name: str, toy_root: Path, folder: Path) -> Config:
     launch.shorten(cfg, 2)
     cfg.default_hooks.logger.interval = 1
     cfg.work_dir = str(folder / 'run9')
-    # a visualizer of a known name would be the one of the run before
-    cfg.experiment_name = cfg.visualizer.name = f'{name}_{folder.name}'
+    cfg.experiment_name = f'{name}_{folder.name}'
     return cfg
 
 
@@ -47,12 +45,6 @@ def expected(work_dir: Path, name: str) -> list[list[float]]:
     found = [[row['step'], row[name]] for row in rows if name in row]
     assert found
     return found
-
-
-def commit() -> str:
-    """Return the commit of the working tree."""
-    command = ['git', '-C', str(PROJECT), 'rev-parse', 'HEAD']
-    return subprocess.check_output(command, text=True).strip()
 
 
 class Break(Hook):
