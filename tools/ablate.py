@@ -50,9 +50,9 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.experiments.ablation import make_arms, run_arms
     from mmseg_trash.experiments.ablation_report import write_report
     from mmseg_trash.experiments.job import Job
-    from mmseg_trash.launch import quiet
+    from mmseg_trash.experiments.console import calm
 
-    quiet()
+    calm()
     if len(set(args.seeds)) != len(args.seeds):
         raise ConfigError(f'--seeds: one stands twice in {args.seeds}')
     base = Path(args.base)

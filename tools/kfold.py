@@ -51,9 +51,9 @@ def main(argv: list[str] | None = None) -> None:
         run_folds,
         write_out_of_fold,
     )
-    from mmseg_trash.launch import quiet
+    from mmseg_trash.experiments.console import calm
 
-    quiet()
+    calm()
     if args.folds < 2:
         raise ConfigError(f'--folds must be at least 2, got {args.folds}')
     folds = range(args.folds) if args.only is None else args.only

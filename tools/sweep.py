@@ -30,9 +30,9 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.experiments.sweep_run import run_sweep
     from mmseg_trash.experiments.sweep_spec import read_spec
     from mmseg_trash.experiments.sweep_wandb import write_wandb
-    from mmseg_trash.launch import quiet
+    from mmseg_trash.experiments.console import calm
 
-    quiet()
+    calm()
     spec = read_spec(args.spec, args.work_dir)
     if args.to_wandb is not None:
         write_wandb(spec, args.to_wandb)
