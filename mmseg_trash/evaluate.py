@@ -10,6 +10,7 @@ from .checkpoint import load_weights, read_checkpoint
 from .config import num_classes
 from .errors import ConfigError
 from .fileio import atomic_write
+from .pseudo.trained import file_names, refuse_pseudo, trained_images
 
 
 def gives_probs(cfg: Config) -> bool:
@@ -43,6 +44,9 @@ def evaluate(
 ) -> dict[str, float]:
     """Run a config's test loop with the weights of a checkpoint.
 
+    Images that the model was trained on with pseudo labels are refused, unless the
+    config says ``default_hooks.trained_images.allow_pseudo=True``.
+
     Args:
         cfg: A config; its test data set, loop and metrics are used.
         checkpoint: The file with the weights.
@@ -53,10 +57,14 @@ def evaluate(
 
     Raises:
         FileNotFoundError, CheckpointError: The checkpoint cannot be used.
+        DataError: Its model was trained with pseudo labels on images to score.
     """
     from mmengine.runner import Runner
 
-    state = read_checkpoint(checkpoint, trusted=trusted)['state_dict']
+    from .hooks.dataset_parts import parts
+
+    content = read_checkpoint(checkpoint, trusted=trusted)
+    state = content['state_dict']
     # The weights are loaded here, not by the Runner, which only warns when they do not
     # fit; a model that is evaluated half loaded gives figures that mean nothing.
     cfg.load_from = None
@@ -68,6 +76,11 @@ def evaluate(
     if wrapped and hasattr(model, 'module'):
         model = model.module
     load_weights(model, state, str(checkpoint), classes)
+    seen = trained_images(content, str(checkpoint))
+    allowed = cfg.get('default_hooks', {}).get('trained_images', {})
+    if seen and seen.pseudo and not allowed.get('allow_pseudo'):
+        for part in parts(runner.test_loop.dataloader.dataset):
+            refuse_pseudo(seen, file_names(part), str(checkpoint))
     return {key: float(value) for key, value in runner.test().items()}
 
 

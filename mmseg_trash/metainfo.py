@@ -38,6 +38,9 @@ NUM_CLASSES = len(CLASSES)
 UNKNOWN = 'UNKNOWN'
 """The extra class of the first cohort."""
 
+IGNORED = 'Ignored'
+"""Category of regions that have the ignore index, in files of pseudo labels."""
+
 CLASSES_COHORT1: tuple[str, ...] = (CLASSES[0], UNKNOWN, *CLASSES[1:])
 PALETTE_COHORT1: list[tuple[int, int, int]] = [
     PALETTE[0],

@@ -18,6 +18,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
     parser.add_argument('--out', help='write the figures to this .json file')
+    parser.add_argument(
+        '--allow-pseudo',
+        action='store_true',
+        help='score images that the model was trained on with pseudo labels',
+    )
     parser.add_argument('--show-dir', help='draw truth and prediction into this folder')
     parser.add_argument(
         '--trust-checkpoint', action='store_true', help='allow pickled objects in it'
@@ -51,6 +56,9 @@ def main(argv: list[str] | None = None) -> None:
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True)
         cfg.visualizer.update(save_dir=args.show_dir)
+    if args.allow_pseudo:
+        hook = dict(type='TrainedImagesHook', allow_pseudo=True)
+        cfg.default_hooks.trained_images = hook
     prepare_distributed(cfg, args.launcher)
     metrics = evaluate(cfg, args.checkpoint, trusted=args.trust_checkpoint)
     if args.out:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..metainfo import ALIASES, IGNORE_INDEX, UNKNOWN
+from ..metainfo import ALIASES, IGNORE_INDEX, IGNORED, UNKNOWN
 from .faults import Fault
 
 BACKGROUND = 'Background'
@@ -63,7 +63,8 @@ class CategoryRule:
 
         Args:
             name: The category's name in the JSON. Beside the exact name, a known
-                misspelling and another case or spacing are accepted.
+                misspelling and another case or spacing are accepted. ``Ignored`` is
+                the ignore index, unless a class has that name.
 
         Returns:
             The label, the ignore index, or None when its annotations are left out.
@@ -80,6 +81,8 @@ class CategoryRule:
                 return label
         if key == normalise(UNKNOWN):
             return self._label_of_unknown()
+        if key == normalise(IGNORED):
+            return self.ignore_index
         raise KeyError(self._complaint(name))
 
     def _label_of_unknown(self) -> int:

@@ -10,6 +10,7 @@ from .nan_guard_hook import NanGuardHook
 from .notify_hook import NotifyHook
 from .prediction_panel_hook import PredictionPanelHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .trained_images_hook import TrainedImagesHook
 from .trial_prune_hook import TrialPruneHook
 from .val_loss_hook import ValLossHook
 from .warm_start_hook import WarmStartHook
@@ -25,6 +26,7 @@ __all__ = [
     'NotifyHook',
     'PredictionPanelHook',
     'SafeCheckpointHook',
+    'TrainedImagesHook',
     'TrialPruneHook',
     'ValLossHook',
     'WarmStartHook',
