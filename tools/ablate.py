@@ -49,8 +49,8 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.errors import ConfigError
     from mmseg_trash.experiments.ablation import make_arms, run_arms
     from mmseg_trash.experiments.ablation_report import write_report
-    from mmseg_trash.experiments.job import Job
     from mmseg_trash.experiments.console import calm
+    from mmseg_trash.experiments.job import Job
 
     calm()
     if len(set(args.seeds)) != len(args.seeds):

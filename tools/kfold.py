@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the folds and join their out-of-fold predictions."""
     args = parse_args(argv)
     from mmseg_trash.errors import ConfigError
+    from mmseg_trash.experiments.console import calm
     from mmseg_trash.experiments.job import Job
     from mmseg_trash.experiments.kfold import (
         class_table,
@@ -51,7 +52,6 @@ def main(argv: list[str] | None = None) -> None:
         run_folds,
         write_out_of_fold,
     )
-    from mmseg_trash.experiments.console import calm
 
     calm()
     if args.folds < 2:

@@ -27,10 +27,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Run what is missing and write the table."""
     args = parse_args(argv)
+    from mmseg_trash.experiments.console import calm
     from mmseg_trash.experiments.sweep_run import run_sweep
     from mmseg_trash.experiments.sweep_spec import read_spec
     from mmseg_trash.experiments.sweep_wandb import write_wandb
-    from mmseg_trash.experiments.console import calm
 
     calm()
     spec = read_spec(args.spec, args.work_dir)
