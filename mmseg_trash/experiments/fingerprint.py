@@ -50,18 +50,19 @@ def code_hash(folder: Path = PACKAGE) -> str:
 
 
 def data_hash(cfg: Config) -> str:
-    """Hash the JSON files and lists that a config's loaders read.
+    """Hash the JSON files and lists that a config's loaders and hooks read.
 
     Photographs are known by the size of their files.
     """
     digest = hashlib.sha256()
     files: set[Path] = set()
     roots: set[Path] = set()
-    for key in ('train_dataloader', 'val_dataloader'):
+    for key in ('train_dataloader', 'val_dataloader', 'custom_hooks'):
         for node in walk(cfg.get(key) or {}):
             root = Path(node.get('data_root') or '.')
             if 'ann_file' in node:
-                roots.add(root)
+                if node.get('data_root'):
+                    roots.add(root)
                 files |= {root / node[k] for k in ('ann_file', 'subset') if node.get(k)}
     for path in sorted(files):
         digest.update(path.name.encode() + b'\0')
