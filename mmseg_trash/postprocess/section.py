@@ -11,6 +11,22 @@ import yaml
 from ..errors import ConfigError
 
 
+def read_yaml(path: str | os.PathLike[str]) -> Any:
+    """Read a YAML file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ConfigError: It is no YAML.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f'{file}: no such file')
+    try:
+        return yaml.safe_load(file.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{file}: is no YAML: {error}') from error
+
+
 def read_section(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read the section of a YAML file, an ensemble's recipe perhaps.
 
@@ -18,16 +34,10 @@ def read_section(path: str | os.PathLike[str]) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ConfigError: It has no such section.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f'{file}: no such file')
-    try:
-        content = yaml.safe_load(file.read_text(encoding='utf-8'))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f'{file}: is no YAML: {error}') from error
+    content = read_yaml(path)
     section = content.get('postprocess') if isinstance(content, dict) else None
     if not isinstance(section, dict):
-        raise ConfigError(f'{file}: has no section postprocess')
+        raise ConfigError(f'{path}: has no section postprocess')
     return section
 
 
