@@ -14,6 +14,7 @@ from .fingerprint import run_config
 
 BASE_LINE = re.compile(r"^_base_ = '[^']+'$", re.MULTILINE)
 PIPELINE = 'train_dataloader.dataset.pipeline'
+HOOKS = 'custom_hooks'
 AREAS: tuple[tuple[str, str], ...] = (
     # prefix of a dotted key, what is changed; the first that fits counts
     (PIPELINE, 'augmentation'),
@@ -21,7 +22,9 @@ AREAS: tuple[tuple[str, str], ...] = (
     ('train_dataloader.dataset', 'training data'),
     ('train_dataloader.batch_size', 'batch'),
     ('data_preprocessor.batch_augments', 'augmentation'),
+    ('data_preprocessor.type', 'augmentation'),
     ('model.data_preprocessor.batch_augments', 'augmentation'),
+    ('model.data_preprocessor.type', 'augmentation'),
     ('optim_wrapper', 'optimiser'),
     ('param_scheduler', 'schedule'),
     ('train_cfg', 'schedule'),
@@ -35,6 +38,15 @@ AREAS: tuple[tuple[str, str], ...] = (
     ('test_', 'evaluation'),
     ('data_preprocessor', 'input'),
 )
+
+COMPANIONS = {
+    'AveragedWeightsHook': 'schedule',
+    'CDBHook': 'loss',
+    'CopyPasteRefreshHook': 'augmentation',
+}
+"""Hooks that belong to a change of something else, and to what."""
+BESIDE = (HOOKS, 'default_hooks.checkpoint.save_best')
+"""Keys that may change with the hooks."""
 
 
 def find_change(base: Path, tag: str, configs: Path) -> Path:
@@ -124,8 +136,8 @@ def area(key: str) -> str:
 def check_change(base: Config, child: Config, tag: str) -> dict[str, Any]:
     """Make sure that a config changes one thing.
 
-    One thing is one area: the loss, one step of the pipeline, the optimiser, ... Hooks
-    may come with it, since a loss or a sampler may need one.
+    One thing is one area: the loss, one step of the pipeline, the optimiser, ... A hook
+    that the area needs may come with it, see :data:`COMPANIONS`.
 
     Returns:
         The differences, see :func:`differences`.
@@ -137,8 +149,12 @@ def check_change(base: Config, child: Config, tag: str) -> dict[str, Any]:
     if not found:
         raise ConfigError(f'{tag}: changes nothing')
     areas = {area(key) for key in found}
-    if len(areas) > 1:
-        areas.discard('hooks')
+    if len(areas) == 2 and HOOKS in found:
+        alone = all(key in BESIDE for key in found if area(key) == 'hooks')
+        old, new = (hooks or [] for hooks in found[HOOKS])
+        needed = {COMPANIONS.get(hook['type'], 'hooks') for hook in _unlike(old, new)}
+        if alone and needed == areas - {'hooks'}:
+            areas = needed
     if len(areas) > 1:
         keys = ', '.join(sorted(found))
         raise ConfigError(
@@ -164,3 +180,10 @@ def changed_steps(
     gone = [step['type'] for step in old if step not in new]
     come = [step['type'] for step in new if step not in old]
     return sorted(come if len(come) >= len(gone) else gone)
+
+
+def _unlike(
+    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return what only one of two lists has."""
+    return [d for d in old if d not in new] + [d for d in new if d not in old]
