@@ -1,6 +1,5 @@
 """All that is known of a COCO file and its images, computed once and cached."""
 
-import contextlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.array_file import DamagedFileError, open_arrays, write_arrays
-from ..datasets.cache_folder import build_lock, cache_folder, evict, touch
 from ..datasets.categories import CategoryRule
 from ..datasets.coco import read_bytes
 from ..datasets.images import find_image_folder, read_image
@@ -20,7 +17,8 @@ from ..datasets.palettes import complete_palette
 from ..datasets.subsets import read_subset
 from ..errors import DataError
 from ..metainfo import CLASSES
-from .image_table import ImageTable, images_key, measure_images
+from .image_table import ImageTable, images_key
+from .table_cache import open_table
 
 Picture = NDArray[np.uint8]
 
@@ -172,15 +170,38 @@ def open_survey(
     root = Path(ann_file).parent if data_root is None else Path(data_root)
     file = Path(ann_file) if data_root is None else root / ann_file
     rule = label_rule or LabelRule(CategoryRule(CLASSES))
-    content = read_bytes(file)
+    survey = survey_content(read_bytes(file), file, rule, cache_dir, workers)
+    if not subset:
+        return survey
+    chosen = set(read_subset(root / subset, survey.names, str(file)))
+    rows = [row for row, name in enumerate(survey.names) if name in chosen]
+    return survey.take(np.array(rows, np.int64), f'{file.name} {Path(subset).stem}')
+
+
+def survey_content(
+    content: bytes,
+    file: Path,
+    rule: LabelRule,
+    cache_dir: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+) -> Survey:
+    """Open the survey of what a COCO file holds, see `open_survey`.
+
+    Args:
+        content: The JSON.
+        file: Its path; images lie beside it or in ``images/``.
+        rule: How annotations become labels.
+        cache_dir: Folder of the cache.
+        workers: Threads that measure images.
+    """
     labels = open_label_cache(content, str(file), rule, cache_dir)
     names = tuple(image.file_name for image in labels.images)
-    folder = find_image_folder(root, names)
+    folder = find_image_folder(file.parent, names)
     key = images_key(rule.key(content), [folder / name for name in names])
     classes = rule.category.classes
-    table = _open_table(labels, folder, key, len(classes), file, cache_dir, workers)
+    table = open_table(labels, folder, key, len(classes), file, cache_dir, workers)
     palette = complete_palette(dict(classes=classes))['palette']
-    survey = Survey(
+    return Survey(
         title=file.name,
         ann_file=file,
         image_folder=folder,
@@ -200,38 +221,3 @@ def open_survey(
         labels=labels,
         json_rows=np.arange(len(names)),
     )
-    if not subset:
-        return survey
-    chosen = set(read_subset(root / subset, names, str(file)))
-    rows = [row for row, name in enumerate(names) if name in chosen]
-    return survey.take(np.array(rows, np.int64), f'{file.name} {Path(subset).stem}')
-
-
-def _open_table(
-    labels: LabelCache,
-    folder: Path,
-    key: str,
-    classes: int,
-    file: Path,
-    cache_dir: str | os.PathLike[str] | None,
-    workers: int | None,
-) -> ImageTable:
-    path = cache_folder(cache_dir) / f'{file.stem}-{key}.survey'
-    for locked in (False, True):
-        with build_lock(path) if locked else contextlib.nullcontext():
-            with contextlib.suppress(OSError, DamagedFileError):
-                found = open_arrays(path, key)
-                touch(path)
-                faults = tuple(found.meta['faults'])
-                return ImageTable(**found.arrays, faults=faults)
-            if locked:
-                label_map = labels.label_map if labels.has_labels else None
-                table = measure_images(
-                    labels.images, folder, label_map, classes, file.name, workers
-                )
-                arrays = table._asdict()
-                faults = arrays.pop('faults')
-                write_arrays(path, key, dict(faults=list(faults)), arrays)
-                evict(path.parent, keep=path)
-                return table
-    raise AssertionError('unreachable')
