@@ -1,6 +1,6 @@
 """Compare post-processings: python tools/search_postprocess.py STORE --truth val.json
 
-Each INPUT is a member of an ensemble as for tools/postprocess.py, predicted out of fold.
+Each INPUT is an ensemble's member, as for tools/postprocess.py, predicted out of fold.
 All combinations of a grid are scored. The last line is what the choice is worth: each
 fifth of the images is scored with the best on the rest. A grid is YAML, dotted keys and
 the values to try:
