@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,7 +72,7 @@ def find_bad_polygons(
         polygons = [np.asarray(part, np.float64).reshape(-1, 2) for part in parts]
         where = survey.title, str(entry['file_name']), number
         box = _box(polygons)
-        flat = [p for p in polygons if abs(signed_area(p)) < 0.5]
+        flat = [p for p in polygons if hull_area(p) < 0.5]
         if number not in drawn and 0 < entry['label'] < ignored:
             yield Finding('degenerate', *where, 1.0, 'covers no pixel', box)
         elif flat:
@@ -88,10 +89,9 @@ def find_bad_polygons(
             yield Finding('self_crossing', *where, score, message, box)
 
 
-def signed_area(points: Points) -> float:
-    """Return the area of a polygon in pixels, by Gauss's formula."""
-    x, y = points.T
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+def hull_area(points: Points) -> float:
+    """Return the area of a polygon's convex hull in pixels."""
+    return float(cv2.contourArea(cv2.convexHull(points.astype(np.float32))))
 
 
 def count_crossings(points: Points) -> int:
