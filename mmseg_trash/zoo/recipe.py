@@ -6,10 +6,13 @@ from typing import Any
 from mmengine.config import Config
 
 SHAPES = dict(
+    ConstantLR='constant',
     CosineAnnealingLR='cosine',
+    CosineRestartLR='cosine with restarts',
     MultiStepLR='steps',
     OneCycleLR='one cycle',
     PolyLR='poly',
+    PolyLRRatio='poly',
 )
 
 

@@ -1,0 +1,28 @@
+# 20k iterations of 8 are 61 passes over the 2617 images of train.json.
+# Rate and decay of members of the second cohort for smp's FPN. As adamw_poly_20k
+# otherwise.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='MADGRAD', lr=2e-4, momentum=0.9, weight_decay=1e-6),
+)
+
+max_iters = 20000
+warmup_iters = 1500
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=warmup_iters),
+    dict(
+        type='PolyLR',
+        eta_min=0.0,
+        power=1.0,
+        by_epoch=False,
+        begin=warmup_iters,
+        end=max_iters,
+    ),
+]
+
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=2000)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+
+# The batch of the leaves, 1 GPU x 8; `--auto-scale-lr` follows any other linearly.
+auto_scale_lr = dict(enable=False, base_batch_size=8)
