@@ -1,84 +1,143 @@
-"""Stream a data set through a trained model."""
+"""Stream images through a trained model."""
 
 import os
-from collections.abc import Iterator, Sequence, Sized
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
-from mmseg.registry import MODELS
 from numpy.typing import NDArray
-from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch import Tensor, nn
 
 from ..checkpoint import load_model
-from ..config import build_dataset
+from ..config import build_dataset, load_config
 from ..errors import ConfigError
+from .engine import Engine, Windows
+from .loading import Failure, Loaded, Sample, load_batches, pack_arrays
+from .pipelines import plan_of_config, plan_of_views, without_labels, without_resize
+from .views import ViewSet
 
-Sample = dict[str, Any]
+DTYPES = dict(float32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
+Batches = Iterable[list[Sample | Failure]]
 
 
 class Predictor:
-    """Predict the images of a data set, each one once and in the data set's order.
+    """Predict images, each one once and in the order in which they come.
 
-    Images are loaded ahead by worker processes; at most a few batches are in memory.
-    Within a batch, images of equal shape share a forward pass, so that the batch size
-    changes the speed alone.
+    Worker processes load images ahead, two batches each. Views of equal shape share a
+    forward pass, across the images of a batch, so that the batch size changes the speed
+    and the memory alone: C x H x W float32 for each image of a batch and its views
+    together, and one forward pass of ``batch_size`` inputs. With ``window`` see
+    :class:`~.engine.Engine`.
 
     Args:
-        cfg: A config as :func:`mmseg_trash.config.load_config` gives it.
+        config: A config as :func:`mmseg_trash.config.load_config` gives it, or its
+            file.
         checkpoint: The weights.
         device: A torch device; ``'auto'`` takes the GPU if there is one.
-        tta: Average over the views of the config's ``tta_pipeline``.
-        batch_size: Images per batch; None means 8 on a GPU and 1 on a CPU.
+        tta: Average over views: True for those of the config's ``tta_pipeline``, else
+            names as :meth:`~.views.View.parse` reads them, or a ``ViewSet``.
+        batch_size: Images per batch, and inputs per forward pass; None means 8 on a GPU
+            and 1 on a CPU.
         num_workers: Processes that load images; None means the config's number, at most
             one per core.
         trusted: Allow pickled objects in the checkpoint.
+        dtype: Precision of the forward pass: ``float32``, ``bf16`` or ``fp16``.
+        window: Take images in their own size, in windows of so many pixels.
+        overlap: Least share of a window that the next one covers.
+        half_accumulators: Keep the sums over windows in float16, in half the memory.
+        compile: Compile the backbone: True, or the name of a ``torch.compile`` backend.
 
     Raises:
         FileNotFoundError, CheckpointError: The checkpoint cannot be used.
-        ConfigError: ``tta`` without ``tta_model`` and ``tta_pipeline`` in the config.
-        ValueError: ``batch_size`` is less than 1.
+        ConfigError: ``tta`` names no views, or the config defines none.
+        ValueError: An argument is out of its range.
     """
 
     def __init__(
         self,
-        cfg: Config,
+        config: Config | str | os.PathLike[str],
         checkpoint: str | os.PathLike[str],
         device: str = 'auto',
-        tta: bool = False,
+        tta: bool | Sequence[str] | ViewSet = False,
         batch_size: int | None = None,
         num_workers: int | None = None,
         trusted: bool = False,
+        dtype: str = 'float32',
+        window: int | None = None,
+        overlap: float = 0.5,
+        half_accumulators: bool = False,
+        compile: bool | str = False,
     ) -> None:
         if batch_size is not None and batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        for key in ('tta_model', 'tta_pipeline') if tta else ():
-            if not cfg.get(key):
-                raise ConfigError(f'--tta: the config has no {key}')
-        self.cfg = cfg
+        if dtype not in DTYPES:
+            raise ValueError(f'dtype must be one of {[*DTYPES]}, got {dtype!r}')
+        if window is not None and (window < 1 or not 0 <= overlap < 1):
+            raise ValueError(
+                f'window must be at least 1 and overlap lie in [0, 1), '
+                f'got {window} and {overlap}'
+            )
+        if not isinstance(config, Config):
+            config = load_config(config, from_scratch=True)
+        self.cfg = config
+        self.windows = None
+        if window is not None:
+            half = torch.float16 if half_accumulators else torch.float32
+            self.windows = Windows(window, overlap, half)
+        if not isinstance(tta, (bool, ViewSet)):
+            tta = ViewSet.from_names(tta)
         self.tta = tta
-        self.model: Any = load_model(cfg, checkpoint, device, trusted)
-        parameter = next(self.model.parameters())
-        self.cuda = parameter.is_cuda
+        looks = self._plan([dict(type='LoadTrashImage')])[1]
+        self.model: Any = load_model(self.cfg, checkpoint, device, trusted)
+        if compile:
+            backend = compile if isinstance(compile, str) else 'inductor'
+            model: Any = self.model
+            model.backbone = torch.compile(model.backbone, backend=backend)
+        self.cuda = next(self.model.parameters()).is_cuda
         self.batch_size = batch_size or (8 if self.cuda else 1)
-        loader = cfg.get('test_dataloader') or {}
-        wanted = loader.get('num_workers', 2) if num_workers is None else num_workers
-        self.num_workers = min(wanted, os.cpu_count() or 1)
+        loader = self.cfg.get('test_dataloader') or {}
+        self.num_workers = (
+            loader.get('num_workers', 2) if num_workers is None else num_workers
+        )
         # Heads that classify masks hand out probabilities, and say so themselves.
         head = getattr(self.model, 'decode_head', None)
         head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
-        self.gives_probs = getattr(head, 'output', 'logits') == 'probs'
-        self.stepper: Any = self.model
-        if tta:
-            options = dict(cfg.tta_model)
-            if self.gives_probs:
-                options['outputs'] = 'probs'
-            self.stepper = MODELS.build({**options, 'module': self.model})
+        told = (self.cfg.get('tta_model') or {}).get('outputs')
+        output = told or getattr(head, 'output', 'logits')
+        self.gives_probs = output == 'probs'
+        self.engine = Engine(
+            self.model,
+            looks,
+            tta.mean if isinstance(tta, ViewSet) else 'probs',
+            self.gives_probs,
+            self.batch_size,
+            DTYPES[dtype],
+            self.windows,
+        )
 
-    def dataset(self, dataset_cfg: dict[str, Any] | None = None) -> Any:
+    def _plan(self, pipeline: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the pipeline that gives the views' sizes, and the looks at them."""
+        if self.tta is True:
+            if self.windows is not None:
+                raise ConfigError(
+                    "--window takes images in their own size, the config's views do "
+                    'not; name views instead'
+                )
+            for key in ('tta_model', 'tta_pipeline'):
+                if not self.cfg.get(key):
+                    raise ConfigError(f'--tta: the config has no {key}')
+            kind = self.cfg.tta_model.get('type')
+            if kind not in ('ProbsTTAModel', 'SegTTAModel'):
+                raise ConfigError(f'--tta: tta_model {kind!r}, expected ProbsTTAModel')
+            return plan_of_config(self.cfg.tta_pipeline)
+        views = self.tta or ViewSet.from_names(['plain'])
+        if self.windows is not None:
+            pipeline = without_resize(pipeline)
+        return plan_of_views(pipeline, views)
+
+    def dataset(self, dataset_cfg: Mapping[str, Any] | None = None) -> Any:
         """Build a data set with the pipeline that the predictor needs.
 
         Args:
@@ -93,117 +152,94 @@ class Predictor:
         dataset_cfg = dataset_cfg or self.cfg.get('predict_dataset')
         if not dataset_cfg:
             raise ConfigError('the config has no predict_dataset')
-        changed = {**dataset_cfg, 'test_mode': True}
-        if self.tta:
-            changed['pipeline'] = _without_labels(self.cfg.tta_pipeline)
-        return build_dataset(changed)
+        pipeline = self._plan(dataset_cfg['pipeline'])[0]
+        return build_dataset({**dataset_cfg, 'test_mode': True, 'pipeline': pipeline})
 
     def labels(
-        self, dataset: Dataset[Sample] | None = None
+        self, dataset: Any = None, failures: dict[str, Exception] | None = None
     ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         """Predict label maps.
 
         Args:
             dataset: What :meth:`dataset` built, or a subset of it; None builds the
                 config's ``predict_dataset``.
+            failures: Gathers the images that cannot be loaded, by ``file_name``, and
+                leaves them out; None raises at the first one.
 
         Yields:
             ``file_name`` and the label map, H x W uint8 at the image's original size.
+
+        Raises:
+            DataError, FileNotFoundError: An image cannot be loaded.
         """
-        for name, sample in self._samples(dataset):
-            label = sample.pred_sem_seg.data
-            # One byte per pixel leaves the GPU; logits and int64 stay there.
-            yield name, label.reshape(label.shape[-2:]).to(torch.uint8).cpu().numpy()
+        for name, label in self._run(self._load(dataset), self.engine.labels, failures):
+            # One byte per pixel leaves the GPU; the averages stay there.
+            yield name, label.cpu().numpy()
 
     def probs(
-        self, dataset: Dataset[Sample] | None = None
+        self, dataset: Any = None, failures: dict[str, Exception] | None = None
     ) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Predict class probabilities.
 
         Args:
             dataset: See :meth:`labels`.
+            failures: See :meth:`labels`.
 
         Yields:
             ``file_name`` and C x H x W float32 at the image's original size, which sum
             to 1 over the classes.
 
         Raises:
-            ConfigError: The config's ``tta_model`` does not keep its averages.
+            DataError, FileNotFoundError: An image cannot be loaded.
         """
-        for name, sample in self._samples(dataset):
-            yield name, self._probs_of(sample).float().cpu().numpy()
+        for name, probs in self._run(self._load(dataset), self.engine.probs, failures):
+            yield name, probs.cpu().numpy()
+
+    def probs_of_arrays(
+        self, images: Iterable[tuple[str, NDArray[np.uint8]]]
+    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Predict images that are in memory, as frames of a video are.
+
+        Args:
+            images: Names and (H, W, 3) uint8 BGR.
+
+        Yields:
+            See :meth:`probs`.
+
+        Raises:
+            ConfigError: The config has no ``predict_dataset``, whose pipeline is used.
+            ValueError: An image is no such array.
+        """
+        dataset_cfg = self.cfg.get('predict_dataset')
+        if not dataset_cfg:
+            raise ConfigError('the config has no predict_dataset')
+        pipeline = self._plan(dataset_cfg['pipeline'])[0]
+        batches = pack_arrays(images, without_labels(pipeline), self.batch_size)
+        for name, probs in self._run(batches, self.engine.probs, None):
+            yield name, probs.cpu().numpy()
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Predict the probabilities of the config's ``predict_dataset``."""
         return self.probs()
 
-    def _probs_of(self, sample: Any) -> torch.Tensor:
-        if 'seg_probs' in sample:
-            return cast(torch.Tensor, sample.seg_probs.data)
-        if self.tta:
-            kind = self.cfg.tta_model.get('type')
-            raise ConfigError(f'tta_model {kind} keeps no seg_probs; use ProbsTTAModel')
-        output: torch.Tensor = sample.seg_logits.data
-        return output if self.gives_probs else output.float().softmax(dim=0)
+    def _load(self, dataset: Any) -> Batches:
+        dataset = self.dataset() if dataset is None else dataset
+        return load_batches(dataset, self.batch_size, self.num_workers, self.cuda)
 
-    def _samples(self, dataset: Dataset[Sample] | None) -> Iterator[tuple[str, Any]]:
-        """Yield file names and the model's samples, still on the device."""
-        if dataset is None:
-            dataset = self.dataset()
-        loader: DataLoader[Sample] = DataLoader(
-            dataset,
-            batch_size=self.batch_size,
-            shuffle=False,
-            drop_last=False,
-            # Never more processes than there are batches to load.
-            num_workers=min(
-                self.num_workers, -(-len(cast(Sized, dataset)) // self.batch_size)
-            ),
-            collate_fn=list,
-            pin_memory=self.cuda,
-        )
-        for batch in loader:
-            yield from self._predict(batch)
-
-    def _predict(self, batch: Sequence[Sample]) -> Iterator[tuple[str, Any]]:
-        """Run a batch, one forward pass per shape, and yield in the batch's order."""
-        shapes: dict[object, list[int]] = {}
-        for place, item in enumerate(batch):
-            shapes.setdefault(_shape(item), []).append(place)
-        done: dict[int, Any] = {}
-        for places in shapes.values():
-            with torch.inference_mode():
-                data = pseudo_collate([batch[place] for place in places])
-                done.update(zip(places, self.stepper.test_step(data)))
-        for place in range(len(batch)):
-            sample = done.pop(place)
-            name = sample.metainfo.get('file_name')
-            if name is None:
-                raise ConfigError("the pipeline's PackSegInputs keeps no 'file_name'")
-            yield str(name), sample
-
-
-def _shape(item: Sample) -> tuple[object, ...]:
-    """Return what the images of one forward pass must share: all sizes of all views."""
-    inputs, samples = item['inputs'], item['data_samples']
-    if isinstance(inputs, torch.Tensor):
-        inputs, samples = [inputs], [samples]
-    return tuple(
-        (tuple(image.shape), tuple(sample.ori_shape))
-        for image, sample in zip(inputs, samples)
-    )
-
-
-def _without_labels(pipeline: Sequence[Any]) -> list[Any]:
-    """Drop the steps that load the truth, which the images to predict lack."""
-    kept = []
-    for step in pipeline:
-        if step['type'] == 'TestTimeAug':
-            views = [
-                [t for t in choice if t['type'] != 'LoadLabelMap']
-                for choice in step['transforms']
-            ]
-            step = {**step, 'transforms': [view for view in views if view]}
-        if step['type'] != 'LoadLabelMap':
-            kept.append(step)
-    return kept
+    def _run(
+        self,
+        batches: Batches,
+        predict: Callable[[Sequence[Loaded]], Iterator[Tensor]],
+        failures: dict[str, Exception] | None,
+    ) -> Iterator[tuple[str, Tensor]]:
+        for batch in batches:
+            names, images = [], []
+            for item in batch:
+                if isinstance(item, Failure):
+                    if failures is None:
+                        raise item.error
+                    failures[item.name] = item.error
+                    continue
+                images.append(Loaded.of(item))
+                names.append(images[-1].name)
+            yield from zip(names, predict(images))
