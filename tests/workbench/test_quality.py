@@ -72,14 +72,17 @@ def test_wrong_label_is_found(survey: Survey, store: Path) -> None:
 
 def test_ignored_pixels_do_not_count(sound: Data, tmp_path: Path) -> None:
     sound.image('x.jpg', ('Paper', [box(0, 0, 20, 20)]))
+    sound.add(12, 'Styrofoam', [box(30, 30, 10, 10)])
     root = sound.write()
     text = (root / 'train.json').read_text()
     (root / 'train.json').write_text(text.replace('"Styrofoam"', '"Ignored"'))
-    sound.add(12, 'Styrofoam', [box(30, 30, 10, 10)])
     survey = open_survey('train.json', root)
     store = ProbStore(tmp_path / 'store', CLASSES, 'float16')
     label = survey.label_map(12)
-    store.write('x.jpg', soft_labels(np.minimum(label, 10), 0.95))
+    assert (label == 255).sum() == 100
+    label[label == 255] = 5
+    probs = soft_labels(label, 0.95)
+    store.write('x.jpg', probs)
     quality = label_quality(survey, open_predictions(tmp_path / 'store'))
     assert quality.images[12] == pytest.approx(0.95, abs=0.01)
 
