@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import cv2
@@ -108,14 +109,17 @@ def error_panel(
 
 
 def change_panel(
-    title: str, changed: NDArray[np.uint8], names: Sequence[str], note: str = ''
+    title: str,
+    changed: NDArray[np.uint8],
+    names: Sequence[str],
+    note: str = '',
+    colours: Sequence[tuple[int, int, int]] = tuple(ERRORS.values()),
 ) -> dict[str, Any]:
     """Return a panel of marks: 0 is nothing, k the k-th of ``names``."""
-    colours = [[46, 160, 67], [218, 54, 51], [240, 180, 0], [47, 129, 247]]
     entries = [dict(label=0, name='unchanged', colour=[0, 0, 0], quiet=True)]
     entries += [
-        dict(label=i, name=name, colour=colours[(i - 1) % len(colours)], quiet=False)
-        for i, name in enumerate(names, 1)
+        dict(label=i, name=name, colour=list(colour), quiet=False)
+        for i, (name, colour) in enumerate(zip(names, cycle(colours)), 1)
     ]
     return dict(
         title=title,

@@ -16,9 +16,11 @@ _HIDDEN = {'self', 'ignore_index', 'pool_size', 'refresh', 'kwargs', 'args', 'ty
 _STOCK = ('PhotoMetricDistortion', 'RandomCutOut', 'RandomRotate', 'CLAHE', 'RGB2Gray')
 _NO_STEPS = ('FastPackSegInputs', 'LoadLabelMap', 'LoadTrashImage', ALBUMENTATIONS)
 # They ask for boxes, volumes or further images, which no step of ours hands them.
-_UNFIT = ('BBoxSafeRandomCrop', 'CubicSymmetry', 'FDA', 'FromFloat', 'MaskDropout')
-_UNFIT += ('HistogramMatching', 'Mosaic', 'OverlayElements', 'RandomCropNearBBox')
-_UNFIT += ('PixelDistributionAdaptation', 'ConstrainedCoarseDropout')
+_UNFIT = {
+    *('BBoxSafeRandomCrop', 'ConstrainedCoarseDropout', 'CubicSymmetry', 'FDA'),
+    *('FromFloat', 'HistogramMatching', 'MaskDropout', 'Mosaic', 'OverlayElements'),
+    *('PixelDistributionAdaptation', 'RandomCropNearBBox'),
+}
 _MISSING = inspect.Parameter.empty
 
 

@@ -1,0 +1,58 @@
+"""The script that Streamlit runs: frame and navigation."""
+
+import streamlit as st
+
+from mmseg_trash.app.state import PAGES, guarded
+from mmseg_trash.app.views import (
+    audit,
+    compare,
+    explore,
+    models,
+    playground,
+    viewer,
+)
+
+STYLE = """
+<style>
+  .block-container { padding: 2.6rem 2.2rem 3rem; max-width: 1720px; }
+  [data-testid="stSidebarUserContent"] hr { margin: .4rem 0; }
+  h1 { font-size: 1.55rem !important; font-weight: 650 !important; padding: 0 0 .3rem; }
+  h3 { font-size: 1.05rem !important; font-weight: 600 !important; }
+  [data-testid="stMetricValue"] { font-size: 1.45rem; }
+  .place { white-space: nowrap; line-height: 2.2rem; }
+  [data-testid="stHeader"] { background: transparent; }
+</style>
+"""
+
+TABLE = (
+    ('explore', explore.show, 'Explore', 'bar_chart'),
+    ('viewer', viewer.show, 'Viewer', 'photo_library'),
+    ('audit', audit.show, 'Audit', 'fact_check'),
+    ('playground', playground.show, 'Playground', 'tune'),
+    ('compare', compare.show, 'Predictions', 'compare'),
+    ('models', models.show, 'Models', 'scatter_plot'),
+)
+
+
+def main() -> None:
+    """Draw the page that the navigation says."""
+    st.set_page_config(
+        page_title='mmseg_trash', page_icon=':material/recycling:', layout='wide'
+    )
+    st.html(STYLE)
+    PAGES.update(
+        {
+            name: st.Page(
+                guarded(show),
+                title=title,
+                icon=f':material/{icon}:',
+                url_path=name,
+                default=name == 'explore',
+            )
+            for name, show, title, icon in TABLE
+        }
+    )
+    st.navigation(list(PAGES.values())).run()
+
+
+main()

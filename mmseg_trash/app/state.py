@@ -1,0 +1,147 @@
+"""What the pages share: settings, opened files, the image that is looked at."""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ..cli import USER_ERRORS
+from ..errors import DataError
+from ..workbench.album import Album
+from ..workbench.sources import find_predictions, list_json_files
+from ..workbench.survey import Survey, open_survey
+from .settings import Settings, read_settings
+
+CURRENT = 'current_image'
+CHOSEN = 'chosen_images'
+ONLY = 'only'
+FINDINGS = 'finding_names'
+PAGES: dict[str, Any] = {}
+
+
+def guarded(page: Callable[[], None]) -> Callable[[], None]:
+    """Show errors that the user can mend as a message in the page."""
+
+    @functools.wraps(page)
+    def run() -> None:
+        try:
+            page()
+        except (*USER_ERRORS, OSError) as error:
+            st.error(str(error), icon=':material/error:')
+
+    return run
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Return what changes with a file: time and size."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+@st.cache_resource(max_entries=6, show_spinner='Opening the data set')
+def _album(settings: Settings, ann_file: str, mark: tuple[int, int]) -> Album:
+    return Album(settings.data_root, ann_file, settings.rule, allowed=settings.allowed)
+
+
+def open_album(ann_file: str) -> Album:
+    """Open a JSON of the data root, once for all sessions."""
+    settings = read_settings()
+    path = Path(settings.data_root) / ann_file
+    if not path.is_file():
+        raise FileNotFoundError(f'{path} does not exist')
+    return _album(settings, ann_file, stamp(path))
+
+
+def list_annotations() -> list[str]:
+    """Return the JSON files of the data root.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    root = Path(read_settings().data_root)
+    files = list_json_files(root)
+    if not files:
+        raise FileNotFoundError(f'{root}: holds no COCO file, such as train.json')
+    return files
+
+
+def choose_album() -> Album:
+    """Offer the JSON files of the data root in the sidebar and open one.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    files = list_annotations()
+    root = Path(read_settings().data_root)
+    with st.sidebar:
+        ann_file = st.selectbox(
+            root.resolve().name, files, key='ann_file', bind='query-params'
+        )
+    album = open_album(ann_file)
+    with st.sidebar:
+        st.caption(
+            f'{len(album):,} images · {int(album.object_counts.sum()):,} objects'
+            + ('' if album.has_labels else ' · no labels')
+        )
+    return album
+
+
+@st.cache_resource(max_entries=6, show_spinner='Measuring the images')
+def _survey(settings: Settings, ann_file: str, mark: tuple[int, int]) -> Survey:
+    return open_survey(ann_file, settings.data_root, '', settings.rule)
+
+
+def open_survey_of(album: Album) -> Survey:
+    """Open the statistics of an album's JSON; the first time takes a while."""
+    return _survey(read_settings(), album.ann_file, stamp(album.json_path))
+
+
+@st.cache_resource(max_entries=8, show_spinner='Opening predictions')
+def _predictions(path: str, mark: tuple[int, int]) -> Any:
+    from ..workbench.predictions import open_predictions
+
+    rule = read_settings().rule
+    return open_predictions(path, rule.category.classes, rule)
+
+
+def offered_predictions() -> dict[str, str]:
+    """Return the predictions to choose from: name shown -> path."""
+    settings = read_settings()
+    return find_predictions(Path(settings.data_root), settings.predictions)
+
+
+def choose_predictions(label: str, key: str, none: str | None = 'none') -> Any:
+    """Offer the predictions; return what was chosen, opened, or None."""
+    offered = offered_predictions()
+    options = ([none] if none is not None else []) + list(offered)
+    if not options:
+        return None
+    chosen = st.selectbox(label, options, key=key)
+    if chosen == none:
+        return None
+    return load_predictions(offered[chosen])
+
+
+def load_predictions(path: str) -> Any:
+    """Open predictions, once for all sessions."""
+    file = Path(path)
+    return _predictions(path, stamp(file / 'store.json' if file.is_dir() else file))
+
+
+def look_at(name: str, names: Sequence[str] = (), title: str = '') -> None:
+    """Go to the viewer.
+
+    Args:
+        name: The image to show.
+        names: Images to leaf through; none keeps what the viewer has.
+        title: Where they come from.
+    """
+    st.session_state[CURRENT] = name
+    if names:
+        st.session_state[CHOSEN] = (title, frozenset(names))
+        st.session_state[ONLY] = f'from {title}'
+    if 'viewer' not in PAGES:
+        raise DataError('the viewer is no page of this application')
+    st.switch_page(PAGES['viewer'])
