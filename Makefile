@@ -1,4 +1,4 @@
-# make test | make demo [DATA_ROOT=folder] | make lint | make clean
+# make test | make demo [DATA_ROOT=folder] | make app [DATA_ROOT=folder] | make lint | make clean
 # Each target sets up .venv first; a second call reuses it.
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PYTHONUNBUFFERED := 1
 
-.PHONY: install test demo lint format zoo clean
+.PHONY: install test demo app lint format zoo clean
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -29,6 +29,9 @@ test: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/python tools/demo.py $(if $(DATA_ROOT),--data-root '$(DATA_ROOT)')
+
+app: $(STAMP)
+	$(BIN)/python tools/app.py $(if $(DATA_ROOT),'$(DATA_ROOT)')
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
