@@ -1,0 +1,1 @@
+"""Annotations to and from FiftyOne and CVAT, COCO in between."""
