@@ -192,6 +192,8 @@ def table(scores: Sequence[Score]) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value in (None, False):
+    if value is None or value is False:
         return 'none'
+    if isinstance(value, Mapping):
+        return ', '.join(f'{key} {entry}' for key, entry in value.items())
     return 'default' if value is True else str(value)

@@ -146,6 +146,7 @@ def test_table_and_choice(scored) -> None:
     )
     best = max(scores, key=lambda score: score.miou_256)
     assert f'| {100 * best.miou_256:.2f} |' in lines[2]
+    assert any(x.startswith('| preset seed, iterations 5 | default |') for x in lines)
     assert len(lines) == 6
     _, chosen = search.cross_validated(scores, 3)
     assert chosen <= best.miou_256 + 1e-9
@@ -226,6 +227,7 @@ def test_tool(toy_root: Path, tmp_path: Path, capsys) -> None:
     assert (tmp_path / 'table.md').read_text() == found
     lines = found.splitlines()
     assert lines[0].startswith('| clean_up.min_size | size | mIoU |')
+    assert lines[2].startswith(('| 0 | none |', '| 400 | none |'))
     assert len(lines) == 6 and lines[-1].startswith(
         f'{len(truth.names)} images; chosen'
     )
