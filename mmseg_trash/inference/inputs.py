@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ..errors import DataError
 from ..fileio import atomic_write
 
 SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'})
+_ORIENTATION, _TURNED = 0x0112, range(5, 9)  # EXIF: its tag, and what swaps the sides
 
 
 def find_inputs(names: Sequence[str], data_root: str | None = None) -> tuple[str, list]:
@@ -53,7 +55,7 @@ def find_inputs(names: Sequence[str], data_root: str | None = None) -> tuple[str
     return os.path.commonpath([file.parent for file in files]), files
 
 
-def write_json(files: Sequence[Path], root: str, out: Path) -> None:
+def write_json(files: Sequence[Path], root: str, out: Path) -> dict[str, str]:
     """Write a COCO JSON of images without annotations.
 
     Args:
@@ -61,17 +63,64 @@ def write_json(files: Sequence[Path], root: str, out: Path) -> None:
         root: Folder that ``file_name`` is relative to.
         out: The JSON.
 
+    Returns:
+        What is left out: ``file_name`` -> why it is no image.
+
     Raises:
-        DataError: A file is no image.
+        DataError: No file is an image.
     """
-    images = []
+    images, broken = [], {}
     for number, file in enumerate(files):
+        name = file.relative_to(root).as_posix()
         try:
             with Image.open(file) as image:
                 width, height = image.size
-        except OSError as error:
-            raise DataError(f'{file}: is no image: {error}') from error
-        name = file.relative_to(root).as_posix()
+                if image.getexif().get(_ORIENTATION) in _TURNED:
+                    width, height = height, width
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
+            broken[name] = f'{file}: is no image: {e}'
+            continue
         images.append(dict(id=number, file_name=name, height=height, width=width))
+    if not images:
+        raise DataError(next(iter(broken.values()), f'{root}: holds no image'))
+    _write(dict(images=images), out)
+    return broken
+
+
+def without_repeats(json_file: Path, out: Path) -> tuple[Path, dict[str, str]]:
+    """Leave out the images whose name a COCO JSON has used before.
+
+    Args:
+        json_file: The JSON.
+        out: Where its images go if there are repeats.
+
+    Returns:
+        The JSON to use, and what is left out: ``file_name`` -> why.
+
+    Raises:
+        DataError: It is no COCO JSON.
+    """
+    try:
+        content = json.loads(json_file.read_text(encoding='utf-8'))
+        names = [str(image['file_name']) for image in content['images']]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f'{json_file}: expected a COCO JSON whose images have a file_name '
+            f'({error!r})'
+        ) from error
+    repeated = {name: n for name, n in Counter(names).items() if n > 1}
+    if not repeated:
+        return json_file, {}
+    first = dict(zip(reversed(names), reversed(content['images'])))
+    images = [first[name] for name in dict.fromkeys(names)]
+    _write(dict(images=images, categories=content.get('categories', [])), out)
+    return out, {
+        name: f'{json_file}: file_name {name!r} stands in it {number} times; the '
+        'first one counts'
+        for name, number in repeated.items()
+    }
+
+
+def _write(content: dict, out: Path) -> None:
     with atomic_write(out) as temporary:
-        temporary.write_text(json.dumps(dict(images=images)), encoding='utf-8')
+        temporary.write_text(json.dumps(content), encoding='utf-8')

@@ -1,34 +1,45 @@
-"""Write predictions: label maps, overlays, probabilities."""
+"""Write predictions: label maps, overlays, probabilities, COCO results."""
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import Subset
 
 from ..errors import DataError
 from ..fileio import atomic_write
+from ..postprocess.order import PostProcess
+from .coco_results import encode
 from .store import Probs, ProbStore
 from .visualize import overlay
+
+KINDS = ('labels', 'overlays', 'probs', 'coco')
+SUFFIXES = dict(labels='.png', overlays='.jpg', coco='.json')
 
 
 class PredictionWriter:
     """Write what a model predicts for each image, in a fixed layout below one folder.
 
-    ``labels/<file_name>.png`` with the palette, ``overlays/<file_name>.jpg``, and the
-    store ``probs/``. The extension of ``file_name`` stays, so that two images which
-    differ in it alone do not meet. The last of an image's files tells that it is done.
+    ``labels/<file_name>.png`` with the palette, ``overlays/<file_name>.jpg``,
+    ``coco/<file_name>.json``, and the store ``probs/``. The extension of ``file_name``
+    stays, so that two images which differ in it alone do not meet. An image is done
+    when all its files are there.
 
     Args:
         folder: Where to write.
         store: The store below it, whose description guards the whole folder.
-        kinds: Some of ``labels``, ``overlays``, ``probs``.
+        kinds: Some of `KINDS`.
         palette: RGB colour of each class.
-        image_folder: Where the photographs lie, for overlays.
+        image_folder: Where the photographs lie, for overlays and a CRF.
+        post: Steps behind the probabilities; the store keeps what comes before them.
+        image_ids: ``file_name`` -> id, for COCO results.
+        category_ids: Id of each class, for COCO results.
     """
 
     def __init__(
@@ -38,21 +49,26 @@ class PredictionWriter:
         kinds: Sequence[str],
         palette: Sequence[Sequence[int]],
         image_folder: str | os.PathLike[str],
+        post: PostProcess | None = None,
+        image_ids: Mapping[str, int] | None = None,
+        category_ids: Sequence[int] = (),
     ) -> None:
         self.folder = Path(folder)
         self.store = store
         self.kinds = tuple(kinds)
         self.palette = [(int(r), int(g), int(b)) for r, g, b in palette]
         self.image_folder = Path(image_folder)
+        self.post = post or PostProcess()
+        self.image_ids = image_ids or {}
+        self.category_ids = category_ids
 
     def path(self, name: str, kind: str) -> Path:
-        """Return the file of an image's label map or overlay.
+        """Return the file of an image's label map, overlay or COCO results.
 
         Raises:
             DataError: The name leads out of the folder.
         """
-        suffix = '.png' if kind == 'labels' else '.jpg'
-        path = self.folder / kind / f'{name}{suffix}'
+        path = self.folder / kind / f'{name}{SUFFIXES[kind]}'
         if (self.folder / kind).resolve() not in path.resolve().parents:
             raise DataError(f'{name}: leads out of {self.folder}')
         return path
@@ -64,30 +80,78 @@ class PredictionWriter:
             for kind in self.kinds
         )
 
-    def missing(self, dataset: Any) -> Subset:
-        """Return the part of a data set that is still to be predicted."""
-        places = [
+    def missing(self, dataset: Any, places: Sequence[int] | None = None) -> Subset:
+        """Return the part of a data set that is still to be predicted.
+
+        Args:
+            dataset: The data set.
+            places: Those of its images that count; None counts all.
+        """
+        left = [
             place
-            for place in range(len(dataset))
+            for place in (range(len(dataset)) if places is None else places)
             if not self.is_done(dataset.get_data_info(place)['file_name'])
         ]
-        return Subset(dataset, places)
+        return Subset(dataset, left)
 
-    def write(self, name: str, probs: Probs) -> None:
-        """Write what is wished of one image, each file whole or not at all."""
-        label = probs.argmax(0).astype(np.uint8)
+    def write(
+        self, name: str, probs: Probs, image: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.uint8]:
+        """Write what is wished of one image, each file whole or not at all.
+
+        Args:
+            name: Its ``file_name``.
+            probs: (C, H, W).
+            image: (H, W, 3) RGB; None reads it where it is needed.
+
+        Returns:
+            The label map, (H, W).
+
+        Raises:
+            DataError: The photograph cannot be read.
+        """
+        if image is None and ('overlays' in self.kinds or self.post.needs_image):
+            image = self._photograph(name)
+        members = [probs.argmax(0).astype(np.uint8)] if self.post.needs_members else []
+        label = self.post(image, probs, members)
         if 'probs' in self.kinds:
             self.store.write(name, probs)
+        if 'coco' in self.kinds:
+            number = self.image_ids[name]
+            results = encode(label, number, self.category_ids, probs)
+            with atomic_write(self.path(name, 'coco')) as temporary:
+                temporary.write_text(json.dumps(results), encoding='utf-8')
         if 'labels' in self.kinds:
-            image = Image.fromarray(label)
-            image.putpalette(np.array(self.palette, np.uint8).tobytes())
+            picture = Image.fromarray(label)
+            picture.putpalette(np.array(self.palette, np.uint8).tobytes())
             with atomic_write(self.path(name, 'labels')) as temporary:
-                image.save(temporary)
+                picture.save(temporary)
         if 'overlays' in self.kinds:
-            photograph = cv2.imread(str(self.image_folder / name))
-            if photograph is None:
-                raise DataError(f'{self.image_folder / name}: cannot be read')
-            image_rgb = cv2.cvtColor(photograph, cv2.COLOR_BGR2RGB)
-            drawn = overlay(np.asarray(image_rgb, np.uint8), label, self.palette)
+            assert image is not None
+            drawn = overlay(image, label, self.palette)
             with atomic_write(self.path(name, 'overlays')) as temporary:
                 Image.fromarray(drawn).save(temporary, quality=90)
+        return label
+
+    def labels(self, names: Sequence[str]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+        """Read written label maps.
+
+        Yields:
+            The name and the label map, (H, W).
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        for name in names:
+            path = self.path(name, 'labels')
+            try:
+                with Image.open(path) as image:
+                    yield name, np.asarray(image, np.uint8)
+            except OSError as error:
+                raise DataError(f'{path}: cannot be read: {error}') from error
+
+    def _photograph(self, name: str) -> NDArray[np.uint8]:
+        found = cv2.imread(str(self.image_folder / name))
+        if found is None:
+            raise DataError(f'{self.image_folder / name}: cannot be read')
+        return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)
