@@ -26,9 +26,10 @@ class PseudoLabelledDataset(ConcatDataset):
     ones. All samplers keep to it, as the index holds each image that often.
 
     Args:
-        pseudo: For each file ``ann_file``, the JSON of tools/pseudo_label.py (relative
-            to the present folder), and ``weight`` (default 1, in steps of 1/20);
-            further keys are arguments of ``TrashDataset`` that differ.
+        pseudo: The JSON of tools/pseudo_label.py, relative to the present folder; or
+            several, each as its path or as a dict with ``ann_file``, ``weight``, and
+            arguments of ``TrashDataset`` that differ.
+        pseudo_weight: Of files without ``weight``, in steps of 1/20.
         kwargs: Arguments of :class:`TrashDataset` for the labelled images; folders and
             pipeline are those of the further images too.
 
@@ -37,18 +38,23 @@ class PseudoLabelledDataset(ConcatDataset):
         DataError: A file holds no pseudo labels, or an image has both kinds of labels.
     """
 
-    def __init__(self, pseudo: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pseudo: str | Sequence[str | Mapping[str, Any]],
+        pseudo_weight: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         lazy = bool(kwargs.pop('lazy_init', False))
         kwargs.pop('type', None)
         self.weights = [Fraction(1)]
         datasets = [TrashDataset(lazy_init=lazy, **kwargs)]
         shared = {k: v for k, v in kwargs.items() if k not in ('subset', 'indices')}
-        for entry in pseudo:
-            own = dict(entry)
+        for entry in [pseudo] if isinstance(pseudo, str) else pseudo:
+            own = dict(ann_file=entry) if isinstance(entry, str) else dict(entry)
             if 'ann_file' not in own:
                 raise ConfigError(f'pseudo: expected ann_file and weight, got {own}')
             own['ann_file'] = os.path.abspath(own['ann_file'])  # noqa: PTH100
-            self.weights.append(_fraction(own.pop('weight', 1)))
+            self.weights.append(_fraction(own.pop('weight', pseudo_weight)))
             if pseudo_info(own['ann_file']) is None:
                 raise DataError(
                     f'{own["ann_file"]}: holds no pseudo labels of '

@@ -64,6 +64,9 @@ def data_hash(cfg: Config) -> str:
                 if node.get('data_root'):
                     roots.add(root)
                 files |= {root / node[k] for k in ('ann_file', 'subset') if node.get(k)}
+            pseudo = node.get('pseudo') or ()
+            named = [pseudo] if isinstance(pseudo, str) else pseudo
+            files |= {Path(entry) for entry in named if isinstance(entry, str)}
     for path in sorted(files):
         digest.update(path.name.encode() + b'\0')
         digest.update(path.read_bytes() if path.is_file() else b'absent')

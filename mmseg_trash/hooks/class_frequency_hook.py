@@ -86,13 +86,15 @@ class ClassFrequencyHook(Hook):
         images = counts[1 : 1 + size] * 100 / drawn
         pixels = counts[1 + size :] * 100 / counts[1 + size :].sum().clamp(min=1)
         tags = {f'class_pixels/{n}': v for n, v in zip(self._names, pixels.tolist())}
-        if self._present is not None:
+        known = self._present is not None
+        if known:
             tags |= {
                 f'class_images/{n}': v for n, v in zip(self._names, images.tolist())
             }
         runner.visualizer.add_scalars(tags, step=runner.iter + 1)
         text = '; '.join(
-            f'{name} {image:.1f} % of images, {pixel:.2f} % of pixels'
+            (f'{name} {image:.1f} % of images, ' if known else f'{name} ')
+            + f'{pixel:.2f} % of pixels'
             for name, image, pixel in zip(self._names, images, pixels)
         )
         print_log(f'Epoch of {drawn} images: {text}', logger='current')

@@ -1,7 +1,7 @@
 """Where the probabilities of pseudo labels come from, and who made them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -119,25 +119,34 @@ def open_source(
     seen, members, unknown = TrainedImages(), [], []
     for member in recipe.members:
         content = {k: v for k, v in asdict(member).items() if v}
-        found = None
+        files: list[str | None]
         if member.store is not None:
             content['source'] = ProbStore.open(member.store).source
-            digest = str(content['source'].get('checkpoint', ''))
-            left.discard(digest)
-            file = given.get(digest)
+            digests = _digests(content['source'])
+            left -= set(digests)
+            files = [given.get(digest) for digest in digests] or [None]
         else:
             assert member.config is not None and member.checkpoint is not None
-            file = member.checkpoint
+            files = [member.checkpoint]
             content['config_sha256'] = hash_file(member.config)
-            content['checkpoint_sha256'] = hash_file(file)
-        if file is not None:
-            found = trained_images(read_checkpoint(file), file)
-        if found is None:
-            unknown.append(str(file or member.store))
-        else:
-            seen |= found
-            content['round'] = found.round
+            content['checkpoint_sha256'] = hash_file(member.checkpoint)
+        for file in files:
+            found = trained_images(read_checkpoint(file), file) if file else None
+            if found is None:
+                unknown.append(str(file or member.store))
+            else:
+                seen |= found
+                content['round'] = max(found.round, content.get('round', 0))
         members.append(content)
     if left:
         raise DataError(f'{given[min(left)]}: no store was made with this checkpoint')
     return Source(recipe, image_names(recipe), members, seen, unknown)
+
+
+def _digests(source: Mapping[str, Any]) -> list[str]:
+    """Return the hashes of the checkpoints that a store tells of."""
+    found = [source.get('checkpoint')]
+    for member in source.get('members') or ():
+        found.append(member.get('checkpoint_sha256'))
+        found += _digests(member.get('source') or {})
+    return [str(digest) for digest in found if digest]

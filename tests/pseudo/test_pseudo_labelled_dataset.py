@@ -17,7 +17,6 @@ from mmseg_trash.hooks.dataset_parts import parts
 from mmseg_trash.pseudo.writer import PseudoWriter
 
 CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
-TYPE = 'train_dataloader.dataset.type'
 
 
 def label_test_images(root: Path, path: Path, fill: int = 3) -> Path:
@@ -64,18 +63,19 @@ def test_weight_is_the_odds_of_being_drawn(
 
 def test_any_config_takes_it(project: Path, toy_root: Path, tmp_path: Path) -> None:
     path = label_test_images(toy_root, tmp_path / 'pseudo.json')
-    entry = dict(ann_file=str(path), weight=0.5)
-    options = {
-        TYPE: 'PseudoLabelledDataset',
-        'train_dataloader.dataset.pseudo': [entry],
+    node = 'train_dataloader.dataset'
+    options: dict[str, Any] = {
+        f'{node}.type': 'PseudoLabelledDataset',
+        f'{node}.pseudo': str(path),
     }
+    options[f'{node}.pseudo_weight'] = 0.5
     cfg = load_config(project / CONFIG, options, data_root=toy_root)
     dataset = build_dataset(cfg.train_dataloader.dataset)
     assert len(dataset) == 2 * 8 + 3
     assert [len(part) for part in parts(dataset)] == [8, 3]
     sample = dataset[len(dataset) - 1]
     label = sample['data_samples'].gt_sem_seg.data
-    assert sample['inputs'].shape == (3, 128, 128)
+    assert sample['inputs'].shape[1:] == label.shape[1:]
     assert label.unique().tolist() == [3]
     assert dataset.get_cat_ids(len(dataset) - 1) == [3]
     counts = dataset.class_counts()

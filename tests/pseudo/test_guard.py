@@ -1,0 +1,112 @@
+"""What a checkpoint tells of its training images, and who refuses by it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmseg_trash.checkpoint import read_checkpoint
+from mmseg_trash.datasets import TrashDataset
+from mmseg_trash.errors import CheckpointError, DataError
+from mmseg_trash.evaluate import evaluate
+from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
+from mmseg_trash.pseudo.writer import PseudoWriter
+
+from ..hooks.runs import configure, start
+
+
+def label(root: Path, ann_file: str, path: Path, number: int = 1) -> list[str]:
+    """Write true labels as pseudo labels; return the names."""
+    dataset = TrashDataset(ann_file, data_root=str(root))
+    writer = PseudoWriter(dataset.metainfo['classes'])
+    for place in range(len(dataset)):
+        name = dataset.get_data_info(place)['file_name']
+        writer.add(name, dataset.label_map_of(place))
+    writer.write(path, dict(round=number))
+    return [image['file_name'] for image in writer.images]
+
+
+def with_pseudo(
+    project: Path, root: Path, work_dir: Path, ann_file: str, number: int = 1
+) -> tuple[Any, list[str]]:
+    """Return a run of one iteration on pseudo labels beside true ones."""
+    path = work_dir / 'pseudo.json'
+    names = label(root, ann_file, path, number)
+    cfg = configure(project, root, work_dir, 1)
+    cfg.train_dataloader.dataset.update(
+        type='PseudoLabelledDataset', pseudo=[dict(ann_file=str(path))]
+    )
+    cfg.train_cfg.val_interval = 9
+    return cfg, names
+
+
+def test_training_that_validates_on_pseudo_labels(
+    project: Path, toy_root: Path, tmp_path: Path
+) -> None:
+    cfg, names = with_pseudo(project, toy_root, tmp_path, 'val.json', number=2)
+    with pytest.raises(DataError, match='this training: was trained .* on 4 of the 4'):
+        start(cfg).train()
+    cfg.default_hooks.trained_images.allow_pseudo = True
+    start(cfg).train()
+
+    # so does the evaluation of its checkpoint
+    path = tmp_path / 'iter_1.pth'
+    seen = trained_images(read_checkpoint(path), 'x')
+    assert seen is not None
+    assert seen.pseudo == set(names)
+    assert len(seen.labelled) == 8
+    assert seen.round == 2
+    cfg = configure(project, toy_root, tmp_path / 'test', 1)
+    with pytest.raises(DataError, match=r'iter_1\.pth: was trained .*--allow-pseudo'):
+        evaluate(cfg, path)
+    cfg.default_hooks.trained_images.allow_pseudo = True
+    assert evaluate(cfg, path)['mIoU'] >= 0
+
+
+def test_other_images_are_scored_and_heirs_remember(
+    project: Path, toy_root: Path, tmp_path: Path
+) -> None:
+    """Half of the images get pseudo labels, the rest is scored; a heir is refused."""
+    content = json.loads((toy_root / 'val.json').read_text())
+    half = content['images'][:2]
+    known = {image['id'] for image in half}
+    content['annotations'] = [
+        a for a in content['annotations'] if a['image_id'] in known
+    ]
+    (tmp_path / 'half.json').write_text(json.dumps({**content, 'images': half}))
+    names = label(toy_root, str(tmp_path / 'half.json'), tmp_path / 'pseudo.json')
+    path = tmp_path / 'model.pth'
+    cfg = configure(project, toy_root, tmp_path / 'heir', 1)
+    model = start(cfg).model
+    meta = {KEY: TrainedImages(pseudo=frozenset(names), round=1).to_meta()}
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
+    rest = tmp_path / 'rest.txt'
+    rest.write_text('\n'.join(i['file_name'] for i in _images(toy_root)[2:]))
+    cfg = configure(project, toy_root, tmp_path / 'test', 1)
+    cfg.test_dataloader.dataset.subset = str(rest)
+    assert evaluate(cfg, path)['mIoU'] >= 0
+    with pytest.raises(DataError, match='on 2 of the 4 images'):
+        evaluate(configure(project, toy_root, tmp_path / 'test', 1), path)
+    cfg = configure(project, toy_root, tmp_path / 'heir', 1)
+    cfg.load_from = str(path)
+    with pytest.raises(DataError, match='this training'):
+        start(cfg).train()
+
+
+def _images(root: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((root / 'val.json').read_text())['images']
+    return found
+
+
+def test_silent_and_damaged_checkpoints() -> None:
+    assert trained_images({}, 'x') is None
+    assert trained_images(dict(meta=None), 'x') is None
+    for wrong in ({}, dict(labelled=[], pseudo=3, round=1), [1]):
+        with pytest.raises(CheckpointError, match=r'a\.pth: meta\.trained_images'):
+            trained_images(dict(meta={KEY: wrong}), 'a.pth')
+    one = TrainedImages(frozenset('a'), frozenset('b'), 1)
+    two = TrainedImages(frozenset('c'), frozenset(), 0)
+    assert one | two == TrainedImages(frozenset('ac'), frozenset('b'), 1)
+    assert trained_images(dict(meta={KEY: one.to_meta()}), 'x') == one
