@@ -167,9 +167,9 @@ def run_training(cfg: Config) -> None:
     """Build the Runner of a config and train to the end.
 
     The config is given its ``provenance``, for the logs and the dumped config, and its
-    ``trackers`` become backends of the visualizer. When training raises, hooks with a
-    method ``after_failure(runner, error)`` are told, and the backends are closed, so
-    that the last numbers are kept.
+    ``trackers`` become backends of the visualizer, its ``compile`` a hook. When
+    training raises, hooks with a method ``after_failure(runner, error)`` are told, and
+    the backends are closed, so that the last numbers are kept.
 
     Raises:
         CheckpointError: ``load_from`` names a local file that is no checkpoint, or one
@@ -183,6 +183,7 @@ def run_training(cfg: Config) -> None:
     if os.environ.get('RANK', '0') == '0':
         cfg.provenance = provenance(cfg)
     add_trackers(cfg)
+    use_compile(cfg)
     runner = Runner.from_cfg(cfg)
     if start and not cfg.get('resume'):
         from .hooks import WarmStartHook
@@ -193,6 +194,22 @@ def run_training(cfg: Config) -> None:
     except BaseException as error:
         tell_failure(runner, error)
         raise
+
+
+def use_compile(cfg: Config) -> None:
+    """Turn a config's ``compile`` into a ``CompileHook``, in place.
+
+    Raises:
+        ConfigError: It is neither True or False nor the hook's arguments.
+    """
+    options = cfg.pop('compile', None)
+    if not isinstance(options, (bool, dict, type(None))):
+        raise ConfigError(
+            f'compile must be True, False or a dict of arguments, got {options!r}'
+        )
+    if options or isinstance(options, dict):
+        hook = {'type': 'CompileHook', **(options if isinstance(options, dict) else {})}
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
 
 
 def add_trackers(cfg: Config) -> None:

@@ -3,12 +3,14 @@
 from .averaged_weights_hook import AveragedWeightsHook
 from .cdb_hook import CDBHook
 from .class_frequency_hook import ClassFrequencyHook
+from .compile_hook import CompileHook
 from .copy_paste_refresh_hook import CopyPasteRefreshHook
 from .mask_annealing_hook import MaskAnnealingHook
 from .mean_loss_hook import MeanLossHook
 from .nan_guard_hook import NanGuardHook
 from .notify_hook import NotifyHook
 from .prediction_panel_hook import PredictionPanelHook
+from .pseudo_label_hook import PseudoLabelHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .trained_images_hook import TrainedImagesHook
 from .trial_prune_hook import TrialPruneHook
@@ -19,12 +21,14 @@ __all__ = [
     'AveragedWeightsHook',
     'CDBHook',
     'ClassFrequencyHook',
+    'CompileHook',
     'CopyPasteRefreshHook',
     'MaskAnnealingHook',
     'MeanLossHook',
     'NanGuardHook',
     'NotifyHook',
     'PredictionPanelHook',
+    'PseudoLabelHook',
     'SafeCheckpointHook',
     'TrainedImagesHook',
     'TrialPruneHook',
