@@ -1,6 +1,6 @@
 # 20k iterations of 8 are 61 passes over the 2617 images of train.json.
-# All numbers are K-Net's own on Swin for ADE20K (80k iterations of 16): its steps are at
-# 60k and 72k, each time to a tenth of the rate.
+# All numbers are K-Net's own on Swin for ADE20K (80k iterations of 16): its steps are
+# at 60k and 72k, each time to a tenth of the rate.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=5e-4),
