@@ -30,7 +30,7 @@ def recipe(project: Path, toy_root: Path) -> Recipe:
     return read_recipe(project / CONFIG, toy_root)
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def images(recipe: Recipe):
     return open_images(recipe)
 
