@@ -26,7 +26,8 @@ def find_sizes(survey: Survey, limits: Limits) -> Iterator[Finding]:
         scores = robust_z(np.log10(shares[places]))
         typical = 10 ** np.median(np.log10(shares[places]))
         for place, z in zip(places, scores):
-            if abs(z) >= limits.area_z:
+            ratio = shares[place] / typical
+            if abs(z) >= limits.area_z and max(ratio, 1 / ratio) >= limits.area_ratio:
                 message = (
                     f'{name}: covers {shares[place]:.3%} of the image, usual for the '
                     f'class is {typical:.3%} (robust z {z:+.1f})'

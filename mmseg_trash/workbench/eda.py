@@ -20,6 +20,12 @@ SIZE_EDGES = 10 ** np.linspace(-6, 0, 25)
 _MOST_OBJECTS = 20
 
 
+def percent(share: float) -> str:
+    """Write a share in per cent with two digits."""
+    digits = 3 if share > 0.99 else 2
+    return np.format_float_positional(100 * share, digits, fractional=False, trim='-')
+
+
 def object_labels(survey: Survey) -> list[int]:
     """Return the labels that are no background."""
     return [i for i, name in enumerate(survey.classes) if name != BACKGROUND]
@@ -137,7 +143,7 @@ def object_sizes(survey: Survey) -> dict[str, Histogram]:
         ``'all'`` and the classes with objects -> bars, bins of `SIZE_EDGES`.
     """
     shares, objects = survey.shares, survey.objects
-    bins = [f'{100 * a:.2g}–{100 * b:.2g} %' for a, b in pairwise(SIZE_EDGES)]
+    bins = [f'{percent(a)}–{percent(b)} %' for a, b in pairwise(SIZE_EDGES)]
     found = {}
     for label in (None, *object_labels(survey)):
         chosen = np.ones(len(shares), bool)

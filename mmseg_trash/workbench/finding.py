@@ -70,6 +70,7 @@ class Limits:
 
     Attributes:
         area_z: Robust z-score of the logarithm of an object's share of the image.
+        area_ratio: Times that it must be larger or smaller than usual besides.
         area_objects: Objects that a class must have for that.
         whole_image: Share of the image.
         conflict_iou: IoU of objects of different classes.
@@ -82,6 +83,7 @@ class Limits:
     """
 
     area_z: float = 3.5
+    area_ratio: float = 3.0
     area_objects: int = 10
     whole_image: float = 0.95
     conflict_iou: float = 0.5

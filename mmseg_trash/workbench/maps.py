@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .eda import object_labels
+from .eda import object_labels, percent
 from .survey import Survey
 from .tables import Heatmap, find_bins, group_rows
 
@@ -30,10 +30,10 @@ def aspect_map(survey: Survey, label: int | None = None) -> Heatmap:
     limits = SIDE_EDGES[0], SIDE_EDGES[-1]
     x = find_bins((box[:, 2] / width).clip(*limits), SIDE_EDGES)
     y = number - 1 - find_bins((box[:, 3] / height).clip(*limits), SIDE_EDGES)
-    bins = tuple(f'{100 * a:.2g}–{100 * b:.2g} %' for a, b in _pairs(SIDE_EDGES))
+    bins = tuple(f'{percent(a)}–{percent(b)} %' for a, b in _pairs(SIDE_EDGES))
     return _count(
         f'Width and height of objects{_of(survey, label)}',
-        ("width of the box, share of the image's", "height of the box, of the image's"),
+        ('width of the box, share of the image', 'height of the box'),
         (bins, bins[::-1]),
         x,
         y,

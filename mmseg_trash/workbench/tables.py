@@ -74,6 +74,13 @@ class Heatmap:
         return tuple(self.names[row] for row in self.members[line][column])
 
 
+def short(value: float) -> str:
+    """Write a number with three digits, never with an exponent."""
+    if abs(value) >= 1000 or value == 0:
+        return f'{value:.0f}'
+    return np.format_float_positional(value, 3, fractional=False, trim='-')
+
+
 def group_rows(
     bins: NDArray[np.integer], rows: NDArray[np.integer], number: int
 ) -> tuple[Rows, ...]:
@@ -143,7 +150,7 @@ def histogram(
     place = find_bins(values, edges)
     inside = (place >= 0) & (place < number)
     counts = np.bincount(place[inside], minlength=number).astype(np.float64)
-    named = bins or [f'{low:.3g}–{high:.3g}' for low, high in pairwise(edges)]
+    named = bins or [f'{short(low)}–{short(high)}' for low, high in pairwise(edges)]
     members = group_rows(place, rows, number)
     return Histogram(
         title, axis, unit, tuple(named), counts, members, tuple(names), edges
