@@ -10,6 +10,7 @@ from .mean_loss_hook import MeanLossHook
 from .nan_guard_hook import NanGuardHook
 from .notify_hook import NotifyHook
 from .prediction_panel_hook import PredictionPanelHook
+from .pseudo_label_hook import PseudoLabelHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .trained_images_hook import TrainedImagesHook
 from .trial_prune_hook import TrialPruneHook
@@ -27,6 +28,7 @@ __all__ = [
     'NanGuardHook',
     'NotifyHook',
     'PredictionPanelHook',
+    'PseudoLabelHook',
     'SafeCheckpointHook',
     'TrainedImagesHook',
     'TrialPruneHook',
