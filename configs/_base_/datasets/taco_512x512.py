@@ -1,5 +1,5 @@
-# TACO in the competition's layout: as trash_512x512 for photographs of many sizes, whose
-# short side becomes 512. Sides are rounded to multiples of 32 at test time: +.5 to +1
+# TACO in the competition's layout: as trash_512x512 for photographs of many sizes. Their
+# short side becomes 512; sides are rounded to multiples of 32 at test time: +.5 to +1
 # mIoU for SegFormer on ADE20K, by mmseg's own table.
 _base_ = './trash_512x512.py'
 

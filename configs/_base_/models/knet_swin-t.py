@@ -1,5 +1,5 @@
 # K-Net (Zhang et al. 2021, arXiv:2106.14855) with UPerNet as its first head, on Swin-T,
-# patch 4, window 7 (Liu et al. 2021, arXiv:2103.14030); the authors' numbers for ADE20K.
+# patch 4, window 7 (Liu et al. 2021, arXiv:2103.14030); the authors' ADE20K numbers.
 model = dict(
     type='EncoderDecoder',
     backbone=dict(
