@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
-from mmseg.registry import PARAM_SCHEDULERS
+from mmseg.registry import HOOKS, PARAM_SCHEDULERS
 from torch.optim.lr_scheduler import OneCycleLR
 
+import mmseg_trash.hooks  # noqa: F401
 from mmseg_trash.config import build_model, load_config
 
 SEGFORMER = 'segformer/segformer_mit-b0_1xb8-{}-20k_trash-512x512.py'
@@ -94,6 +96,31 @@ def test_one_cycle_is_torchs(project: Path) -> None:
     model = build_model(cfg, 'meta')
     groups = build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups
     assert {group['lr'] for group in groups} == {2e-4}, 'the peak is one for all'
+
+
+@pytest.mark.parametrize('tag, begin, weights', [
+    ('ema', 1500, [0.999, 0.001]),
+    ('swa', 15000, [0.5, 0.5]),
+])  # fmt: skip
+def test_averages_of_the_leaves(
+    tag: str, begin: int, weights: list[float], project: Path
+) -> None:
+    cfg = load(project, SEGFORMER, tag)
+    assert cfg.default_hooks.checkpoint.save_best == ['mIoU', f'{tag}/mIoU']
+    init_default_scope('mmseg')
+    hook = HOOKS.build(cfg.custom_hooks[-1])
+    model = torch.nn.Linear(1, 1)
+    hook.before_run(SimpleNamespace(model=model))
+    assert hook.prefix == tag and hook.begin_iter == begin
+    average = hook.ema_model
+    interval = 100 if tag == 'swa' else 1
+    values = []
+    for step in range(interval + 1):  # the first update copies
+        torch.nn.init.constant_(model.weight, float(step))
+        average.update_parameters(model)
+        values.append(float(average.module.weight))
+    assert values[:-1] == [0.0] * interval
+    assert values[-1] == pytest.approx(interval * weights[1])
 
 
 @pytest.mark.parametrize('leaf, tag, kind, rate, decay', [
