@@ -14,6 +14,7 @@ from torch import nn
 
 from .config import build_model, num_classes
 from .errors import CheckpointError
+from .tensors import SUFFIX, read_tensors
 
 _SHOWN = 5
 # Before torch 2.5 there is no list of safe types either.
@@ -26,7 +27,8 @@ def read_checkpoint(
     """Read a checkpoint file onto the CPU without running code that it may hold.
 
     Args:
-        path: A ``.pth`` file as mmengine or ``torch.save`` writes it.
+        path: A ``.pth`` file as mmengine or ``torch.save`` writes it, or one of
+            ``tools/export.py`` that ends in ``.safetensors``.
         trusted: Allow arbitrary pickled objects. Only for files of known origin.
 
     Returns:
@@ -44,6 +46,8 @@ def read_checkpoint(
         raise FileNotFoundError(f'{file}: no such checkpoint')
     if not file.is_file():
         raise CheckpointError(f'{file}: expected a checkpoint file, found a folder')
+    if file.suffix == SUFFIX:
+        return read_tensors(file)
     # The original mmengine knows no list of safe types; its files then need `trusted`.
     allowed: list[Any] = getattr(mmengine_checkpoint, 'get_torch_safe_globals', list)()
     # mmengine forgets the types of some arrays that its own message hub holds.

@@ -102,6 +102,7 @@ class EoMTHead(MaskHead):
         self.mask_head = hf.EomtMaskHead(config)
         self.class_predictor = nn.Linear(in_channels, num_classes + 1)
         self.register_buffer('attn_mask_probs', torch.ones(num_blocks))
+        self._frozen: list[float] | None = None
         self.criterion = modules.build_criterion(
             modules.Mask2FormerConfig(
                 num_labels=num_classes,
@@ -116,8 +117,15 @@ class EoMTHead(MaskHead):
             )
         )
 
+    def freeze_for_export(self) -> None:
+        """Keep the masks of evaluation as numbers, for tracers that read no buffers."""
+        self.eval()
+        self._frozen = self._probabilities()
+
     def _probabilities(self) -> list[float]:
         """Return the probability of each block's mask."""
+        if self._frozen is not None and not self.training:
+            return self._frozen
         probs = self.attn_mask_probs
         if probs.is_meta:  # operations are counted as after training
             return [0.0] * len(probs)

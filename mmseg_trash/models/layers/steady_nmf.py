@@ -1,5 +1,6 @@
 """Matrix decomposition whose result does not change from call to call."""
 
+import functools
 from typing import Any
 
 import torch
@@ -38,11 +39,7 @@ class SteadyNMF(NMF2D):
         if self.training:
             bases: Tensor = super()._build_bases(batch, splits, channels, count, device)
             return bases
-        # Drawn on the CPU: the same numbers on every device.
-        generator = torch.Generator().manual_seed(self.seed)
-        drawn = F.normalize(
-            torch.rand(splits, channels, count, generator=generator), dim=1
-        )
+        drawn = _first_bases(self.seed, (splits, channels, count))
         return drawn.to(device).repeat(batch, 1, 1)
 
     def forward(self, x: Tensor, return_bases: bool = False) -> Tensor:
@@ -58,3 +55,11 @@ class SteadyNMF(NMF2D):
         with full_precision(x):
             result: Tensor = super().forward(x.float())
         return result.to(x.dtype)
+
+
+@functools.lru_cache(maxsize=8)
+def _first_bases(seed: int, shape: tuple[int, int, int]) -> Tensor:
+    """Draw bases on the CPU, the same for every device, once, not in every call."""
+    with torch.inference_mode(False), torch.no_grad():
+        generator = torch.Generator().manual_seed(seed)
+        return F.normalize(torch.rand(shape, generator=generator), dim=1)

@@ -1,0 +1,188 @@
+"""Weights, ONNX and programs of a small network, held against the network itself."""
+
+import json
+import os
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.model import ExponentialMovingAverage
+
+from mmseg_trash.checkpoint import read_checkpoint
+from mmseg_trash.config import build_model, load_config
+from mmseg_trash.errors import CheckpointError, ConfigError
+from mmseg_trash.export.card import KEY, Card, digest
+from mmseg_trash.export.graph import ProbabilityGraph
+from mmseg_trash.export.parity import model_probs, probe_images
+from mmseg_trash.export.runtime import ExportedModel
+from mmseg_trash.export.write import Exporter
+from mmseg_trash.inference.segmenter import open_segmenter
+from mmseg_trash.metainfo import CLASSES
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
+SMALL = {
+    'model.backbone.embed_dims': 8,
+    'model.backbone.num_layers': [1, 1, 1, 1],
+    'model.backbone.num_heads': [1, 1, 1, 1],
+    'model.decode_head.in_channels': [8, 8, 8, 8],
+    'model.decode_head.channels': 16,
+}
+
+
+def small_config(**options: Any) -> Config:
+    return load_config(CONFIG, {**SMALL, **options}, from_scratch=True)
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write what a training with averaged weights leaves behind."""
+    torch.manual_seed(0)
+    model: Any = build_model(small_config())
+    torch.nn.init.normal_(model.decode_head.conv_seg.weight, std=2)
+    average = ExponentialMovingAverage(model, momentum=0.5)
+    average.update_parameters(model)  # the first time copies
+    with torch.no_grad():
+        model.decode_head.conv_seg.weight.mul_(3)
+    average.update_parameters(model)
+    path = tmp_path_factory.mktemp('weights') / 'last.pth'
+    content = dict(state_dict=model.state_dict(), ema_state_dict=average.state_dict())
+    torch.save(content, path)
+    return path
+
+
+def test_weights_go_round(checkpoint: Path, tmp_path: Path) -> None:
+    trained = read_checkpoint(checkpoint)['state_dict']
+    for average in (None, 'ema'):
+        exporter = Exporter(small_config(), checkpoint, average)
+        for suffix in ('.safetensors', '.pth'):
+            exporter.weights(tmp_path / f'w{suffix}')
+            content = read_checkpoint(tmp_path / f'w{suffix}')
+            assert set(content['state_dict']) == set(trained)
+            key = 'decode_head.conv_seg.weight'
+            same = torch.equal(content['state_dict'][key], trained[key])
+            assert same is (average is None)
+            assert tuple(content['meta']['dataset_meta']['classes']) == CLASSES
+            assert content['meta']['checkpoint'] == digest(checkpoint)
+            Exporter(small_config(), tmp_path / f'w{suffix}')  # loads every tensor
+    with pytest.raises(CheckpointError, match='has no swa_state_dict'):
+        Exporter(small_config(), checkpoint, 'swa')
+    (tmp_path / 'cut.safetensors').write_bytes(b'\x10' * 20)
+    with pytest.raises(CheckpointError, match=r'cut\.safetensors'):
+        read_checkpoint(tmp_path / 'cut.safetensors')
+
+
+@pytest.mark.parametrize('channels', [True, False])
+def test_the_graph_is_the_model(channels: bool, checkpoint: Path) -> None:
+    options = {'data_preprocessor.bgr_to_rgb': channels}
+    model = Exporter(small_config(**options), checkpoint).model
+    graph = ProbabilityGraph(model)
+    images = probe_images((2, 64, 96))
+    expected = model_probs(model, images, gives_probs=False)
+    with torch.no_grad():
+        found = graph(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert expected.std(axis=(2, 3)).max() > 0.05
+    # What would be wrong is seen.
+    model.data_preprocessor._channel_conversion = not channels
+    assert np.abs(model_probs(model, images, False) - expected).max() > 1e-2
+
+
+def export(checkpoint: Path, folder: Path, *arguments: str) -> dict[str, Path]:
+    """Run the tool for the small network."""
+    pytest.importorskip('onnxruntime')
+    pytest.importorskip('onnxscript')
+    main = runpy.run_path(str(ROOT / 'tools/export.py'))['main']
+    files = {suffix: folder / f'm{suffix}' for suffix in ('.onnx', '.pt2')}
+    options = [f'{key}={value}'.replace(' ', '') for key, value in SMALL.items()]
+    given = [str(CONFIG), str(checkpoint), *arguments, '--out']
+    main([*given, *map(str, files.values()), '--cfg-options', *options])
+    assert sorted(p.name for p in folder.iterdir()) == ['m.onnx', 'm.pt2']
+    return files
+
+
+@pytest.fixture(scope='module')
+def exported(
+    checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    return export(checkpoint, tmp_path_factory.mktemp('exported'), '--dynamic', 'none')
+
+
+def compare(file: Path, checkpoint: Path, sizes: list[tuple[int, int]]) -> Card:
+    """Hold a file's predictions of photographs against those of the config."""
+    model = ExportedModel(file, 'cpu', threads=1)
+    assert model.card.checkpoint == digest(checkpoint)
+    assert (model.classes, model.card.scale) == (CLASSES, [512, 128])
+    own = open_segmenter(CONFIG, checkpoint, 'cpu', cfg_options=SMALL)
+    for height, width in sizes:
+        image = probe_images((1, height, width))[0].transpose(1, 2, 0).copy()
+        label, expected = own.predict(image)
+        found = model.probs(image)
+        assert expected is not None and found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        assert (found.argmax(0) == label).mean() > 0.999
+        assert expected.std(axis=(1, 2)).max() > 0.05
+    return model.card
+
+
+@pytest.mark.parametrize('suffix', ['.onnx', '.pt2'])
+def test_files_predict_as_the_config_does(
+    suffix: str, exported: dict[str, Path], checkpoint: Path
+) -> None:
+    card = compare(exported[suffix], checkpoint, [(128, 128), (200, 200), (50, 50)])
+    assert (card.dynamic, card.height, card.width) == ('none', 128, 128)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get('RUN_SLOW'), reason='RUN_SLOW is not set')
+def test_files_of_any_size(checkpoint: Path, tmp_path: Path) -> None:
+    files = export(checkpoint, tmp_path, '--size', '64', '64')
+    for file in files.values():
+        # The shorter side becomes 128, the longer one a multiple of 32.
+        card = compare(file, checkpoint, [(200, 200), (60, 120), (96, 72 * 2)])
+        assert card.dynamic == 'size'
+
+
+def test_onnx_alone_is_enough(exported: dict[str, Path]) -> None:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(exported['.onnx'])
+    image = probe_images((1, 128, 128))
+    (probs,) = session.run(None, {'image': image})
+    assert probs.shape == (1, len(CLASSES), 128, 128)
+    np.testing.assert_allclose(probs.sum(1), 1, atol=1e-5)
+    card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
+    assert card['palette'][1] == [192, 0, 128]
+
+
+def test_a_wrong_file_never_appears(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter = Exporter(small_config(), checkpoint)
+    told: list[str] = []
+    with pytest.raises(CheckpointError, match='differ by'):
+        exporter.graph(
+            tmp_path / 'm.pt2', (64, 64), 'none', tolerance=-1, report=told.append
+        )
+    assert list(tmp_path.iterdir()) == [] and len(told) == 1
+    with pytest.raises(ConfigError, match='multiples of 32'):
+        exporter.graph(tmp_path / 'm.pt2', (64, 70), 'none')
+
+
+def test_foreign_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r'no\.onnx'):
+        ExportedModel(tmp_path / 'no.onnx')
+    (tmp_path / 'm.bin').touch()
+    with pytest.raises(CheckpointError, match='expected one of'):
+        ExportedModel(tmp_path / 'm.bin')
+    (tmp_path / 'm.pt2').write_bytes(b'junk')
+    with pytest.raises(CheckpointError, match='no readable program'):
+        ExportedModel(tmp_path / 'm.pt2')
+    with pytest.raises(CheckpointError, match='not written by'):
+        Card.loads(None, 'x.onnx')
+    with pytest.raises(CheckpointError, match='damaged'):
+        Card.loads('{"classes": 1}', 'x.onnx')
