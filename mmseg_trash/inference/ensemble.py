@@ -1,102 +1,43 @@
 """Ensembles of members: soft or hard, streamed image by image."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
+from ..progress import track
+from .recipe import Member, Recipe, read_recipe
 from .store import Probs, ProbStore
 from .voting import hard_vote
 
+__all__ = [
+    'Combined', 'Member', 'Recipe', 'combine', 'combine_members', 'factors',
+    'image_names', 'open_member', 'read_recipe', 'to_store',
+]  # fmt: skip
+
 Stream = Iterable[tuple[str, Probs]]
-RULES = ('soft', 'hard')
+Labels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Member:
-    """One member of an ensemble: a store, or a config with its checkpoint.
-
-    Attributes:
-        store: Folder of a store of probabilities.
-        config: File of a config.
-        checkpoint: File of its weights.
-        tta: Average over the config's views.
-        weight: Share in the average, or number of votes; positive.
-        class_weights: Class name -> factor on its probability, for members that know
-            some classes better.
-    """
-
-    store: str | None = None
-    config: str | None = None
-    checkpoint: str | None = None
-    tta: bool = False
-    weight: float = 1.0
-    class_weights: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that makes an ensemble's label maps.
+class Combined(NamedTuple):
+    """What an ensemble says of an image.
 
     Attributes:
-        members: At least one; in a tie of votes the earlier one wins.
-        rule: ``soft`` averages probabilities, ``hard`` counts votes.
-        data_root: Folder of the images; needed for members with a config.
-        ann_file: The images, relative to ``data_root``.
+        name: The image's ``file_name``.
+        label: The label map, (H, W).
+        probs: The mean probabilities, (C, H, W); None for votes.
+        members: The members' own label maps, (H, W) each; empty if not asked for.
     """
 
-    members: Sequence[Member]
-    rule: str = 'soft'
-    data_root: str | None = None
-    ann_file: str = 'test.json'
-
-
-def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe from YAML; paths in it are relative to the present folder.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ConfigError: A key is unknown or a value out of range; names it.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f'{file}: no such recipe')
-    try:
-        content = yaml.safe_load(file.read_text(encoding='utf-8'))
-    except yaml.YAMLError as error:
-        raise ConfigError(f'{file}: is no YAML: {error}') from error
-    if not isinstance(content, dict) or not isinstance(content.get('members'), list):
-        raise ConfigError(f'{file}: expected a mapping with a list of members')
-    try:
-        members = [Member(**member) for member in content.pop('members')]
-        recipe = Recipe(members, **content)
-    except TypeError as error:
-        raise ConfigError(f'{file}: {error}') from error
-    _check(recipe, file)
-    return recipe
-
-
-def _check(recipe: Recipe, file: Path) -> None:
-    if recipe.rule not in RULES:
-        raise ConfigError(f'{file}: rule {recipe.rule!r}, expected one of {RULES}')
-    if not recipe.members:
-        raise ConfigError(f'{file}: members is empty')
-    for number, member in enumerate(recipe.members):
-        where = f'{file}: members[{number}]'
-        if (member.store is None) == (member.config is None):
-            raise ConfigError(f'{where}: expected either store or config')
-        if member.config is not None and member.checkpoint is None:
-            raise ConfigError(f'{where}: config without checkpoint')
-        numbers = {'weight': member.weight, **member.class_weights}
-        for key, value in numbers.items():
-            if not isinstance(value, (int, float)) or value <= 0:
-                raise ConfigError(f'{where}: {key} must be positive, got {value!r}')
+    name: str
+    label: Labels
+    probs: Probs | None
+    members: list[Labels]
 
 
 def image_names(recipe: Recipe) -> list[str]:
@@ -130,26 +71,96 @@ def open_member(
         The stream, and the names of the classes.
 
     Raises:
-        DataError: The member's store lacks an image.
+        DataError: The member lacks an image.
     """
     if member.store is not None:
         store = ProbStore.open(member.store)
-        missing = [name for name in names if name not in store]
-        if missing:
-            raise DataError(
-                f'{member.store}: lacks {len(missing)} of {len(names)} images, the '
-                f'first is {missing[0]!r}'
-            )
+        _check_images(member.store, names, store)
         return ((name, store.read(name)) for name in names), list(store.classes)
+    from torch.utils.data import Subset
+
     from ..config import load_config
     from .predictor import Predictor
 
     assert member.config is not None and member.checkpoint is not None
     cfg = load_config(member.config, data_root=recipe.data_root, from_scratch=True)
     cfg.predict_dataset.ann_file = recipe.ann_file
-    predictor = Predictor(cfg, member.checkpoint, tta=member.tta, **options)
+    predictor = Predictor(
+        cfg,
+        member.checkpoint,
+        tta=member.tta,
+        window=member.window,
+        overlap=member.overlap,
+        dtype=member.dtype,
+        **options,
+    )
     dataset = predictor.dataset()
-    return predictor.probs(dataset), list(dataset.metainfo['classes'])
+    places = {dataset.get_data_info(i)['file_name']: i for i in range(len(dataset))}
+    _check_images(str(dataset.ann_file), names, places)
+    chosen = Subset(dataset, [places[name] for name in names])
+    return predictor.probs(chosen), list(dataset.metainfo['classes'])
+
+
+def to_store(
+    member: Member,
+    recipe: Recipe,
+    names: Sequence[str],
+    folder: Path,
+    **options: Any,
+) -> Member:
+    """Predict a member into a store in float16, as far as that is not done.
+
+    Args:
+        member: The member; one that is a store stays as it is.
+        recipe: Where its images are.
+        names: The images.
+        folder: Where the store lies.
+        options: See :func:`open_member`.
+
+    Returns:
+        The member with its store in place of the config.
+
+    Raises:
+        DataError: The folder holds a store of something else.
+    """
+    if member.store is not None:
+        return member
+    assert member.checkpoint is not None
+    views = member.tta if isinstance(member.tta, bool) else member.tta.describe()
+    source = dict(
+        config=member.config,
+        checkpoint=hashlib.sha256(Path(member.checkpoint).read_bytes()).hexdigest(),
+        tta=views,
+        window=member.window,
+        overlap=member.overlap,
+        dtype=member.dtype,
+        data_root=recipe.data_root,
+        ann_file=recipe.ann_file,
+    )
+    file = folder / 'store.json'
+    left = list(names)
+    if file.is_file():
+        found = ProbStore.open(folder)
+        left = [name for name in names if name not in found]
+    if left or not file.is_file():
+        stream, classes = open_member(member, recipe, left, **options)
+        store = ProbStore(folder, classes, 'float16', source)
+        for name, probs in track(stream, len(left), folder.name):
+            store.write(name, probs)
+    else:
+        ProbStore(folder, ProbStore.open(folder).classes, 'float16', source)
+    return replace(
+        member, store=str(folder), config=None, checkpoint=None, tta=False, window=None
+    )
+
+
+def _check_images(where: str, names: Sequence[str], known: Any) -> None:
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise DataError(
+            f'{where}: lacks {len(missing)} of {len(names)} images, the first is '
+            f'{missing[0]!r}'
+        )
 
 
 def factors(member: Member, classes: Sequence[str]) -> NDArray[np.float32]:
@@ -169,7 +180,7 @@ def combine(
     streams: Sequence[Stream],
     weights: Sequence[NDArray[np.float32]],
     rule: str = 'soft',
-) -> Iterator[tuple[str, NDArray[np.uint8], Probs | None]]:
+) -> Iterator[tuple[str, Labels, Probs | None]]:
     """Combine members image by image, in the memory of one image of each.
 
     Args:
@@ -182,6 +193,27 @@ def combine(
 
     Raises:
         DataError: The members have other images, another order or other sizes.
+    """
+    for found in combine_members(streams, weights, rule, keep_members=False):
+        yield found.name, found.label, found.probs
+
+
+def combine_members(
+    streams: Sequence[Stream],
+    weights: Sequence[NDArray[np.float32]],
+    rule: str = 'soft',
+    keep_members: bool = True,
+) -> Iterator[Combined]:
+    """Combine members as :func:`combine` does, and keep their own label maps.
+
+    Args:
+        streams: See :func:`combine`.
+        weights: See :func:`combine`.
+        rule: See :func:`combine`.
+        keep_members: Whether to make the members' label maps.
+
+    Yields:
+        What the ensemble says of each image.
     """
     iterators = [iter(stream) for stream in streams]
     while True:
@@ -196,14 +228,15 @@ def combine(
         shapes = {probs.shape for _, probs in present}
         if len(shapes) > 1:
             raise DataError(f'{name}: the members differ in size: {sorted(shapes)}')
+        members: list[Labels] = []
+        if keep_members or rule == 'hard':
+            members = [probs.argmax(0).astype(np.uint8) for _, probs in present]
         if rule == 'hard':
-            labels = np.stack(
-                [probs.argmax(0).astype(np.uint8) for _, probs in present]
-            )
-            yield name, hard_vote(labels, [float(w[0]) for w in weights]), None
+            label = hard_vote(np.stack(members), [float(w[0]) for w in weights])
+            yield Combined(name, label, None, members)
             continue
         total = np.zeros_like(first)
         for (_, probs), weight in zip(present, weights):
             total += weight[:, None, None] * probs
         total /= total.sum(0, keepdims=True)
-        yield name, total.argmax(0).astype(np.uint8), total
+        yield Combined(name, total.argmax(0).astype(np.uint8), total, members)

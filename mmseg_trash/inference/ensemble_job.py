@@ -1,0 +1,142 @@
+"""What tools/ensemble.py does: a recipe in, a submission out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError, DataError
+from ..postprocess.clean_up import clean_up
+from ..postprocess.order import PostProcess
+from ..postprocess.write_back import write_back
+from ..progress import track
+from .ensemble import (
+    Combined,
+    combine_members,
+    factors,
+    image_names,
+    open_member,
+    read_recipe,
+    to_store,
+)
+from .recipe import Recipe
+from .shards import Shards
+from .store import ProbStore
+from .submission import check_target, write_submission
+from .submission_format import SIZE
+
+Row = tuple[str, NDArray[np.uint8]]
+
+
+def run_recipe(
+    path: str,
+    shards: Shards,
+    out: str | None = None,
+    store: str | None = None,
+    sequential: str | None = None,
+    **options: Any,
+) -> str:
+    """Combine a recipe's members and write the submission.
+
+    Args:
+        path: The recipe.
+        shards: The processes that share the images.
+        out: The CSV to write; None takes the recipe's.
+        store: Folder that keeps the mean probabilities, before the steps behind them.
+        sequential: Folder of stores into which the members are predicted one after the
+            other, so that one model at a time is in memory; None holds all of them.
+        options: For :class:`~.predictor.Predictor`.
+
+    Returns:
+        What was done, in a line; empty in all but the first process.
+
+    Raises:
+        ConfigError, DataError, FileNotFoundError: The recipe cannot be followed.
+    """
+    recipe = read_recipe(path)
+    target = out or recipe.output
+    check_target(target)
+    if store and recipe.rule == 'hard':
+        raise ConfigError('--store: votes give no probabilities')
+    names = image_names(recipe)
+    mine = shards.mine(names)
+    members = list(recipe.members)
+    if sequential:
+        members = [
+            to_store(member, recipe, mine, Path(sequential, f'member{i}'), **options)
+            for i, member in enumerate(members)
+        ]
+    opened = [open_member(member, recipe, mine, **options) for member in members]
+    classes = opened[0][1]
+    for number, (_, other) in enumerate(opened):
+        if other != classes:
+            raise ConfigError(
+                f'{path}: members[{number}]: has other classes than the first'
+            )
+    post = PostProcess.from_dict(recipe.postprocess, classes)
+    weights = [factors(member, classes) for member in recipe.members]
+    text = Path(path).read_text(encoding='utf-8')
+    kept = ProbStore(store, classes, source=dict(recipe=text)) if store else None
+    found = combine_members(
+        [stream for stream, _ in opened], weights, recipe.rule, post.needs_members
+    )
+    photographs = _Photographs(recipe, names) if post.needs_image else None
+
+    def rows() -> Iterator[Row]:
+        for one in track(found, len(mine), 'combining'):
+            if kept is not None and one.probs is not None:
+                kept.write(one.name, one.probs)
+            image = photographs.read(one.name) if photographs else None
+            yield one.name, finish(one, post, image)
+
+    if shards.total == 1:
+        number = write_submission(rows(), target, names, len(classes))
+    else:
+        from ..metrics.confusion import resize_nearest
+
+        small = [(name, resize_nearest(label, SIZE).copy()) for name, label in rows()]
+        gathered = shards.interleave(small)
+        if not shards.first:
+            return ''
+        number = write_submission(gathered, target, names, len(classes))
+    return f'{target}: {number} rows from {len(members)} members'
+
+
+def finish(
+    found: Combined, post: PostProcess, image: NDArray[np.uint8] | None
+) -> NDArray[np.uint8]:
+    """Take the steps behind an ensemble.
+
+    Args:
+        found: What the ensemble says.
+        post: The steps; after votes, write-back and clean-up only.
+        image: The photograph, (H, W, 3) RGB, where a step asks for it.
+
+    Returns:
+        The label map.
+    """
+    if found.probs is not None:
+        return post(image, found.probs, found.members)
+    label = found.label
+    if post.write_back:
+        label = write_back(label, found.members, post.write_back)
+    return clean_up(label, post.clean_up)
+
+
+class _Photographs:
+    """Reads a recipe's photographs."""
+
+    def __init__(self, recipe: Recipe, names: list[str]) -> None:
+        from ..datasets.images import find_image_folder
+
+        assert recipe.data_root is not None, 'the recipe was checked'
+        self.folder = find_image_folder(recipe.data_root, names)
+
+    def read(self, name: str) -> NDArray[np.uint8]:
+        image = cv2.imread(str(self.folder / name))
+        if image is None:
+            raise DataError(f'{self.folder / name}: cannot be read')
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
