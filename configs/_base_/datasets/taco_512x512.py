@@ -1,6 +1,6 @@
-# TACO in the competition's layout: as trash_512x512 for photographs of many sizes. Their
-# short side becomes 512; sides are rounded to multiples of 32 at test time: +.5 to +1
-# mIoU for SegFormer on ADE20K, by mmseg's own table.
+# TACO in the competition's layout: as trash_512x512, for photographs of many sizes.
+# Their short side becomes 512; sides are rounded to multiples of 32 at test time: +.5
+# to +1 mIoU for SegFormer on ADE20K, by mmseg's own table.
 _base_ = './trash_512x512.py'
 
 data_root = '{{$TRASH_DATA_ROOT:data/taco}}'
