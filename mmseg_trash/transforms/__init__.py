@@ -14,9 +14,11 @@ from .fast_resize import FastResize
 from .fast_resize_crop import FastResizeCrop
 from .grid_distortion import GridDistortion
 from .load_label_map import LoadLabelMap
+from .load_soft_labels import LoadSoftLabels
 from .load_trash_image import LoadTrashImage
 from .mosaic import Mosaic
 from .object_bank_paste import ObjectBankPaste
+from .pack_soft_labels import PackSoftLabels
 from .random_rotate90 import RandomRotate90
 from .rare_class_crop import RareClassCrop
 
@@ -35,9 +37,11 @@ __all__ = [
     'FastResizeCrop',
     'GridDistortion',
     'LoadLabelMap',
+    'LoadSoftLabels',
     'LoadTrashImage',
     'Mosaic',
     'ObjectBankPaste',
+    'PackSoftLabels',
     'RandomRotate90',
     'RareClassCrop',
 ]

@@ -2,5 +2,6 @@
 
 from .mean_teacher_encoder_decoder import MeanTeacherEncoderDecoder
 from .probs_tta_model import ProbsTTAModel
+from .soft_label_encoder_decoder import SoftLabelEncoderDecoder
 
-__all__ = ['MeanTeacherEncoderDecoder', 'ProbsTTAModel']
+__all__ = ['MeanTeacherEncoderDecoder', 'ProbsTTAModel', 'SoftLabelEncoderDecoder']
