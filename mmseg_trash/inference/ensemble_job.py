@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
-from ..postprocess.clean_up import clean_up
 from ..postprocess.order import PostProcess
-from ..postprocess.write_back import write_back
 from ..progress import track
 from .ensemble import (
     Combined,
@@ -120,10 +118,7 @@ def finish(
     """
     if found.probs is not None:
         return post(image, found.probs, found.members)
-    label = found.label
-    if post.write_back:
-        label = write_back(label, found.members, post.write_back)
-    return clean_up(label, post.clean_up)
+    return post.finish_label(found.label, found.members)
 
 
 class _Photographs:

@@ -141,18 +141,25 @@ class PostProcess:
         members: Sequence[NDArray[np.integer]] | None = None,
     ) -> NDArray[np.uint8]:
         """Do the steps behind the CRF; return the label map."""
-        label = probs.argmax(axis=0).astype(np.uint8)
+        return self.finish_label(probs.argmax(axis=0).astype(np.uint8), members)
+
+    def finish_label(
+        self,
+        label: NDArray[np.integer],
+        members: Sequence[NDArray[np.integer]] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Do the steps behind argmax, on a label map that was voted on perhaps."""
         if self.write_back:
             if members is None:
                 raise ValueError("write-back needs the members' label maps")
             label = write_back(label, members, self.write_back)
-        label = clean_up(label, self.clean_up)
+        cleaned = clean_up(label, self.clean_up)
         if self.size is None:
-            return label
+            return cleaned
         # Imported late: the metrics package brings the whole framework along.
         from ..metrics.confusion import resize_nearest
 
-        return resize_nearest(label, self.size)
+        return resize_nearest(cleaned, self.size)
 
 
 def _crf(section: Any) -> CRFParams:

@@ -103,6 +103,11 @@ def test_order_of_the_steps(monkeypatch) -> None:
     assert calls[1][2] == (members, post.write_back)
     assert calls[2][1] is written and calls[2][2] == (post.clean_up,)
     assert np.array_equal(found, cleaned[:8, :8])
+    calls.clear()
+    voted = probs.argmax(0)
+    assert np.array_equal(post.finish_label(voted, members), found)
+    assert [name for name, _, _ in calls] == ['write_back', 'clean_up']
+    assert calls[0][1] is voted
 
 
 def test_steps_together() -> None:
