@@ -12,7 +12,7 @@ import mmseg_trash.models  # noqa: F401
 from mmseg_trash import datasets, transforms
 
 REGISTRIES = (TRANSFORMS, DATA_SAMPLERS, HOOKS, MODELS)
-PLAIN = ('Fast', 'Load')
+PLAIN = ('Fast', 'Load', 'Pack')
 
 
 def test_all_is_named_and_known(project: Path) -> None:
