@@ -14,7 +14,8 @@ from mmseg_trash.errors import ConfigError, DataError
 from mmseg_trash.inference.store import ProbStore
 from mmseg_trash.inference.submission import encode_label_map, validate_submission
 from mmseg_trash.metainfo import CLASSES, PALETTE
-from mmseg_trash.postprocess import processes
+from mmseg_trash.postprocess import order, processes
+from mmseg_trash.postprocess.batch import Ensemble, postprocess_image
 from mmseg_trash.postprocess.dense_crf import probs_from_labels
 from mmseg_trash.postprocess.order import PostProcess
 from mmseg_trash.postprocess.section import merged, read_section
@@ -91,6 +92,22 @@ def test_files_are_those_of_the_steps_by_any_number_of_workers(data: Path) -> No
             assert np.array_equal(picture, expected)
             assert picture.getpalette()[3:6] == list(PALETTE[1])
         assert (expected != probs[0].argmax(0)).mean() > 0.1
+
+
+def test_crf_in_tensors_on_request(data: Path, monkeypatch) -> None:
+    """Where a device is named the compiled form is left alone."""
+    monkeypatch.setattr(order, 'dense_crf', None)
+    out = run(data, 'tensors', '--device', 'cpu')
+    post = PostProcess.from_dict(read_section(data / 'recipe.yaml'), CLASSES)
+    ensemble = Ensemble(
+        [open_predictions(data / f'store{k}') for k in (0, 1)],
+        [1.0, 1.0],
+        data / 'images',
+    )
+    for name in NAMES:
+        _, expected = postprocess_image(ensemble, post, name, device='cpu')
+        with Image.open(out / f'{name}.png') as picture:
+            assert np.array_equal(picture, expected)
 
 
 def test_goes_on_where_it_stopped(data: Path, capsys) -> None:
