@@ -70,6 +70,7 @@ def find_lookalikes(
         limits: From where on images are alike.
     """
     parts = {name: s for name, s in surveys.items() if name != WHOLE} or surveys
+    yield from _find_repeated(parts)
     entries = [(s, row) for s in parts.values() for row in range(len(s))]
     if WHOLE in surveys and WHOLE not in parts:
         known = {s.names[row] for s, row in entries}
@@ -85,12 +86,11 @@ def find_lookalikes(
         first, second = entries[one], entries[other]
         names = [survey.names[row] for survey, row in (first, second)]
         if names[0] == names[1]:
-            alike = 1.0
-        else:
-            for place in (one, other):
-                if place not in small:
-                    small[place] = _small(*entries[place])
-            alike = _correlation(small[one], small[other])
+            continue
+        for place in (one, other):
+            if place not in small:
+                small[place] = _small(*entries[place])
+        alike = _correlation(small[one], small[other])
         if alike < limits.correlation:
             continue
         titles = first[0].title, second[0].title
@@ -98,8 +98,6 @@ def find_lookalikes(
         if titles[0] != titles[1] and WHOLE not in titles:
             rule, score = 'leak', 1.0
             message = f'looks like {names[0]} of {titles[0]} (correlation {alike:.3f})'
-            if names[0] == names[1]:
-                message = f'stands in {titles[0]} too'
         elif fold[0] != fold[1] and None not in fold:
             rule, score = 'fold_leak', 0.95
             message = (
@@ -110,6 +108,17 @@ def find_lookalikes(
             rule, score = 'near_duplicate', 0.75
             message = f'looks like {names[0]} (correlation {alike:.3f})'
         yield Finding(rule, titles[1], names[1], None, score, message, other=names[0])
+
+
+def _find_repeated(parts: Mapping[str, Survey]) -> Iterator[Finding]:
+    """Find images that stand in two parts."""
+    first: dict[str, str] = {}
+    for survey in parts.values():
+        for name in survey.names:
+            title = first.setdefault(name, survey.title)
+            if title != survey.title:
+                message = f'stands in {title} too'
+                yield Finding('leak', survey.title, name, None, 1.0, message)
 
 
 def _small(survey: Survey, row: int) -> NDArray[np.float64] | None:
