@@ -150,7 +150,7 @@ def _pictures(finding: Finding) -> None:
         layers.label_panel('Annotations', outlines=outlines),
         layers.label_panel('Label map', label),
     ]
-    step = canvas(
+    canvas(
         album,
         finding.file_name,
         album.picture(row),
@@ -159,14 +159,12 @@ def _pictures(finding: Finding) -> None:
         None if label is None else np.unique(label).tolist(),
         finding.annotation,
         focus=finding.box,
+        on_step=lambda by: _go(st.session_state.get(PLACE, 0) + by),
     )
-    if step:
-        _go(st.session_state.get(PLACE, 0) + step)
-        st.rerun()
     if finding.other:
         _other(finding, album)
     if st.button('Open in the viewer', icon=':material/photo_library:'):
-        look_at(finding.file_name)
+        look_at(finding.file_name, annotation=finding.annotation)
 
 
 def _other(finding: Finding, album: Album) -> None:

@@ -79,7 +79,7 @@ class Viewer {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step && event.target.type !== 'range') {
         event.preventDefault();
-        this.component.setTriggerValue('step', step);
+        this.component.setTriggerValue('step', { by: step, at: Date.now() });
       }
     });
   }

@@ -1,6 +1,6 @@
 """The two components of our own: the canvas and the gallery."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ def canvas(
     marked: int | None = None,
     columns: int = 4,
     focus: Sequence[float] | None = None,
-) -> int:
+    on_step: Callable[[int], None] | None = None,
+) -> None:
     """Show panels of a photograph.
 
     Args:
@@ -49,9 +50,8 @@ def canvas(
         marked: Id of the annotation to point at.
         columns: Most panels side by side.
         focus: Box x, y, width, height in pixels to show first; None shows all.
-
-    Returns:
-        -1 or 1 when an arrow key was pressed, else 0.
+        on_step: Called with -1 or 1 when an arrow key was pressed, before the page is
+            drawn again.
     """
     data = dict(
         name=name,
@@ -64,8 +64,13 @@ def canvas(
         focus=None if focus is None else [max(1.0, float(v)) for v in focus],
         store='canvas',
     )
-    result = _CANVAS(data=data, key=key, on_step_change=lambda: None)
-    return int(result.step or 0)
+
+    def step() -> None:
+        pressed = st.session_state[key].step
+        if pressed and on_step is not None:
+            on_step(int(pressed['by']))
+
+    _CANVAS(data=data, key=key, on_step_change=step)
 
 
 @st.cache_data(max_entries=4000, show_spinner=False)
@@ -83,6 +88,7 @@ def gallery(
     notes: Mapping[str, str] | None = None,
     picked: str | None = None,
     size: int = 150,
+    on_pick: Callable[[str], None] | None = None,
 ) -> str | None:
     """Show small pictures with their labels.
 
@@ -93,6 +99,7 @@ def gallery(
         notes: A second line for some.
         picked: The one with a frame.
         size: Width of a card in pixels.
+        on_pick: Called with the clicked name before the page is drawn again.
 
     Returns:
         The name that was clicked just now, else None.
@@ -107,7 +114,11 @@ def gallery(
         )
         for name in names
     ]
-    result = _GALLERY(
-        data=dict(items=items, size=size), key=key, on_picked_change=lambda: None
-    )
+
+    def pick() -> None:
+        name = st.session_state[key].picked
+        if name and on_pick is not None:
+            on_pick(name)
+
+    result = _GALLERY(data=dict(items=items, size=size), key=key, on_picked_change=pick)
     return result.picked or None

@@ -96,6 +96,7 @@ def _filter(album: Album) -> Filter:
 
 def _names(album: Album) -> frozenset[str] | None:
     """Return the names of the chosen fold, finding or bin; None is no restriction."""
+    known = frozenset(album.names)
     groups: dict[str, frozenset[str]] = {}
     if CHOSEN in st.session_state:
         title, names = st.session_state[CHOSEN]
@@ -103,7 +104,10 @@ def _names(album: Album) -> frozenset[str] | None:
     groups |= list_folds(album)
     findings = st.session_state.get(FINDINGS, {})
     groups |= {f'finding: {kind}': names for kind, names in findings.items()}
+    # What belongs to another JSON would leave nothing.
+    groups = {title: names for title, names in groups.items() if names & known}
     if not groups:
+        st.session_state.pop(ONLY, None)
         return None
     if st.session_state.get(ONLY) not in (None, 'all images', *groups):
         del st.session_state[ONLY]

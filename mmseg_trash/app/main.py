@@ -1,6 +1,8 @@
 """The script that Streamlit runs: frame and navigation."""
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 
 from mmseg_trash.app.state import PAGES, guarded
 from mmseg_trash.app.views import (
@@ -34,11 +36,17 @@ TABLE = (
 )
 
 
+def icon() -> Image.Image:
+    """Return the page's icon; a named one would be fetched from the network."""
+    picture = np.full((32, 32, 3), (15, 110, 86), np.uint8)
+    picture[8:24, 8:24] = (255, 255, 255)
+    picture[12:24, 12:24] = (216, 154, 60)
+    return Image.fromarray(picture)
+
+
 def main() -> None:
     """Draw the page that the navigation says."""
-    st.set_page_config(
-        page_title='mmseg_trash', page_icon=':material/recycling:', layout='wide'
-    )
+    st.set_page_config(page_title='mmseg_trash', page_icon=icon(), layout='wide')
     st.html(STYLE)
     PAGES.update(
         {

@@ -17,6 +17,7 @@ from .settings import Settings, read_settings
 CURRENT = 'current_image'
 CHOSEN = 'chosen_images'
 ONLY = 'only'
+MARKED = 'marked_annotation'
 FINDINGS = 'finding_names'
 PAGES: dict[str, Any] = {}
 
@@ -130,14 +131,21 @@ def load_predictions(path: str) -> Any:
     return _predictions(path, stamp(file / 'store.json' if file.is_dir() else file))
 
 
-def look_at(name: str, names: Sequence[str] = (), title: str = '') -> None:
+def look_at(
+    name: str,
+    names: Sequence[str] = (),
+    title: str = '',
+    annotation: int | None = None,
+) -> None:
     """Go to the viewer.
 
     Args:
         name: The image to show.
         names: Images to leaf through; none keeps what the viewer has.
         title: Where they come from.
+        annotation: Id of the annotation to point at.
     """
+    st.session_state[MARKED] = (name, annotation)
     st.session_state[CURRENT] = name
     if names:
         st.session_state[CHOSEN] = (title, frozenset(names))

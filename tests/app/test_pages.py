@@ -74,6 +74,13 @@ def test_viewer_keeps_to_a_fold() -> None:
     assert any('of 3' in s.value for s in ok(test).subheader)
 
 
+def test_what_was_chosen_in_another_file_is_left_out() -> None:
+    chosen = ('a bar', frozenset(['not/in/this.jpg']))
+    test = ok(page('viewer', chosen_images=chosen, only='from a bar'))
+    assert titles(test)
+    assert 'from a bar' not in test.selectbox(key='only').options
+
+
 def test_viewer_sorts_by_the_worst_prediction() -> None:
     test = ok(page('viewer', ann_file='val.json'))
     test.selectbox(key='prediction_a').set_value('altered_1.csv').run()

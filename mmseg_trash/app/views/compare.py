@@ -70,9 +70,6 @@ def _image(album: Album, members: Members) -> None:
         st.warning(f'No image of {album.ann_file} is in all of {", ".join(members)}.')
         return
     current = st.session_state.get(CURRENT)
-    wish = st.session_state.pop('compare_wish', 0)
-    if current in names and wish:
-        _step(names, current, wish)
     index = names.index(current) if current in names else 0
     row = st.container(horizontal=True, vertical_alignment='bottom')
     name = row.selectbox('Image', names, index, key='compare_image', width=420)
@@ -110,10 +107,16 @@ def _image(album: Album, members: Members) -> None:
     present = sorted(set(np.concatenate([np.unique(label) for label in shown])))
     wide = 3 if len(panels) in (5, 6) else 4
     picture = album.picture(number)
-    step = canvas(album, name, picture, panels, 'compare_canvas', present, columns=wide)
-    if step:
-        st.session_state['compare_wish'] = step
-        st.rerun()
+    canvas(
+        album,
+        name,
+        picture,
+        panels,
+        'compare_canvas',
+        present,
+        columns=wide,
+        on_step=lambda by: _step(names, st.session_state[CURRENT], by),
+    )
 
 
 def _step(names: list[str], name: str, by: int) -> None:

@@ -10,7 +10,7 @@ from ...workbench.album import Album
 from ...workbench.viewer import confusion_of, mean_iou, to_size
 from ..components import canvas, gallery
 from ..filters import choose_images
-from ..state import CURRENT, choose_album, choose_predictions
+from ..state import CURRENT, MARKED, choose_album, choose_predictions
 from ..tables import class_table
 
 PER_PAGE = 18
@@ -90,6 +90,8 @@ def _picture(album: Album, name: str, members: list[Any]) -> None:
     row = album.row(name)
     picture = album.picture(row)
     mode = st.session_state.get('drawn') or 'Label map'
+    if _marked(name) is not None and mode == 'Label map':
+        mode = 'Both'
     panels = [layers.plain_panel('Photograph')]
     present: set[int] = set()
     columns: dict[str, Any] = {}
@@ -117,21 +119,33 @@ def _picture(album: Album, name: str, members: list[Any]) -> None:
         if truth is not None:
             smaller = to_size(truth, label.shape)
             panels.append(layers.error_panel('Errors', smaller, label))
-    marked = st.session_state.get('marked_annotation')
+    marked = _marked(name)
     if len(panels) == 6:
         # Photograph above truth, each prediction above its errors.
         panels = [panels[i] for i in (0, 2, 4, 1, 3, 5)]
     wide = 3 if len(panels) > 4 else 4
-    step = canvas(
-        album, name, picture, panels, 'viewer_canvas', sorted(present), marked, wide
+    canvas(
+        album,
+        name,
+        picture,
+        panels,
+        'viewer_canvas',
+        sorted(present),
+        marked,
+        wide,
+        on_step=lambda by: _step(
+            st.session_state['viewer_names'], st.session_state[CURRENT], by
+        ),
     )
-    if step:
-        names = st.session_state['viewer_names']
-        _step(names, name, step)
-        st.rerun()
     if truth is not None:
         with st.expander('Classes in this image', expanded=False):
             class_table(album, row, columns)
+
+
+def _marked(name: str) -> int | None:
+    """Return the annotation of the image that the audit points at."""
+    where, annotation = st.session_state.get(MARKED, ('', None))
+    return annotation if where == name else None
 
 
 def _gallery(
@@ -158,10 +172,11 @@ def _gallery(
                     args=(names, page + by, pages),
                 )
     notes = {n: f'mIoU by image {100 * s:.1f}' for n, s in scores.items() if s == s}
-    picked = gallery(album, shown, 'viewer_gallery', notes, name, 140)
-    if picked and picked != name:
-        st.session_state[CURRENT] = picked
-        st.rerun()
+    gallery(album, shown, 'viewer_gallery', notes, name, 140, _pick)
+
+
+def _pick(name: str) -> None:
+    st.session_state[CURRENT] = name
 
 
 def _turn(names: list[str], page: int, pages: int) -> None:
