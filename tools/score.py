@@ -24,6 +24,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         '--batch-size', type=int, default=8, help='of the mean over batches; default: 8'
     )
     parser.add_argument('--out', help='JSON for the figures')
+    parser.add_argument(
+        '--allow-pseudo', action='store_true',
+        help='score images that the model was trained on with pseudo labels',
+    )  # fmt: skip
     return parser.parse_args(argv)
 
 
@@ -34,6 +38,8 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.evaluate import write_metrics
     from mmseg_trash.experiments.kfold import class_table
     from mmseg_trash.inference.scoring import read_labels, score_labels
+    from mmseg_trash.inference.store import META, ProbStore
+    from mmseg_trash.pseudo.trained import TrainedImages, refuse_pseudo
 
     root = Path(args.data_root or args.ann_file.parent)
     options = dict(
@@ -41,10 +47,14 @@ def main(argv: list[str] | None = None) -> None:
         data_root=str(root), subset=args.subset, pipeline=[], test_mode=True,
     )  # fmt: skip
     dataset = build_dataset(options)
+    names = {dataset.get_data_info(i)['file_name'] for i in range(len(dataset))}
+    store = Path(args.predictions)
+    if (store / META).is_file() and not args.allow_pseudo:
+        pseudo = frozenset(ProbStore.open(store).source.get('pseudo', ()))
+        refuse_pseudo(TrainedImages(pseudo=pseudo), names, str(store))
     rows = read_labels(args.predictions)
     if args.subset:
-        kept = {dataset.get_data_info(i)['file_name'] for i in range(len(dataset))}
-        rows = (row for row in rows if row[0] in kept)
+        rows = (row for row in rows if row[0] in names)
     records = score_labels(rows, dataset, args.size, args.batch_size)
     metrics = records.metrics()
     print(class_table(records))

@@ -5,9 +5,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from ..checkpoint import read_checkpoint
 from ..config import load_config
 from ..errors import ConfigError
 from ..progress import track
+from ..pseudo.trained import trained_images
 from .coco_results import category_ids, merge_results, read_images
 from .inputs import find_inputs, without_repeats, write_json
 from .options import describe, predictor_options, read_postprocess
@@ -126,6 +128,10 @@ def _open(
         **describe(options),
         options={k: str(v) for k, v in (args.cfg_options or {}).items()},
     )
+    content = read_checkpoint(args.checkpoint, args.trust_checkpoint)
+    seen = trained_images(content, args.checkpoint)
+    if seen and seen.pseudo:  # a score of these would flatter
+        source['pseudo'] = sorted(seen.pseudo)
     return predictor, source
 
 

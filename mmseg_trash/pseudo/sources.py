@@ -114,11 +114,18 @@ def open_source(
         recipe = read_recipe(place)
         if recipe.rule != 'soft':
             raise ConfigError(f'{path}: rule {recipe.rule!r} gives no probabilities')
+        if recipe.postprocess:
+            raise ConfigError(
+                f'{path}: postprocess: pseudo labels are made of mean probabilities; '
+                'take it out'
+            )
     given = {hash_file(file): file for file in checkpoints}
     left = set(given)
     seen, members, unknown = TrainedImages(), [], []
     for member in recipe.members:
         content = {k: v for k, v in asdict(member).items() if v}
+        if not isinstance(member.tta, bool):
+            content['tta'] = member.tta.describe()
         files: list[str | None]
         if member.store is not None:
             content['source'] = ProbStore.open(member.store).source

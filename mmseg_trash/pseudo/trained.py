@@ -139,5 +139,5 @@ def refuse_pseudo(seen: TrainedImages, names: Iterable[str], who: str) -> None:
             f'images to score ({both[0]!r} is one), so that the score would flatter; '
             'score other images, or make pseudo labels without these '
             f'(if you know better: --cfg-options {ALLOW}=True, or '
-            '--allow-pseudo of tools/test.py)'
+            '--allow-pseudo of tools/test.py and tools/score.py)'
         )

@@ -1,9 +1,11 @@
 """What a checkpoint tells of its training images, and who refuses by it."""
 
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,10 +13,14 @@ from mmseg_trash.checkpoint import read_checkpoint
 from mmseg_trash.datasets import TrashDataset
 from mmseg_trash.errors import CheckpointError, DataError
 from mmseg_trash.evaluate import evaluate
+from mmseg_trash.inference.store import ProbStore
+from mmseg_trash.metainfo import CLASSES
 from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
 from mmseg_trash.pseudo.writer import PseudoWriter
 
 from ..hooks.runs import configure, start
+
+ROOT = Path(__file__).parents[2]
 
 
 def label(root: Path, ann_file: str, path: Path, number: int = 1) -> list[str]:
@@ -98,6 +104,26 @@ def test_other_images_are_scored_and_heirs_remember(
 def _images(root: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads((root / 'val.json').read_text())['images']
     return found
+
+
+def test_predictions_in_a_store(toy_root: Path, tmp_path: Path) -> None:
+    main = runpy.run_path(str(ROOT / 'tools/score.py'))['main']
+    dataset = TrashDataset('val.json', data_root=str(toy_root))
+    name = dataset.get_data_info(1)['file_name']
+    store = ProbStore(tmp_path, CLASSES, source=dict(pseudo=[name]))
+    for place in range(len(dataset)):
+        label = dataset.label_map_of(place)
+        probs = (label == np.arange(11)[:, None, None]).astype(np.float32)
+        store.write(dataset.get_data_info(place)['file_name'], probs)
+    arguments = [str(tmp_path), str(toy_root / 'val.json')]
+    with pytest.raises(DataError, match=f'on 1 of the 4 images to score .*{name}'):
+        main(arguments)
+    out = tmp_path / 'scores.json'
+    main([*arguments, '--allow-pseudo', '--out', str(out)])
+    assert json.loads(out.read_text())['mIoU_256'] == 100
+    rest = tmp_path / 'rest.txt'
+    rest.write_text(dataset.get_data_info(0)['file_name'])
+    main([*arguments, '--subset', str(rest)])
 
 
 def test_silent_and_damaged_checkpoints() -> None:

@@ -162,5 +162,8 @@ def test_who_made_a_store(project: Path, tmp_path: Path) -> None:
     recipe.write_text('{rule: hard, members: [{store: probs}]}')
     with pytest.raises(ConfigError, match="'hard' gives no probabilities"):
         open_source(recipe)
+    recipe.write_text('{members: [{store: probs}], postprocess: {clean_up: {}}}')
+    with pytest.raises(ConfigError, match='take it out'):
+        open_source(recipe)
     with pytest.raises(FileNotFoundError):
         open_source(tmp_path / 'nothing.yaml')
