@@ -25,6 +25,7 @@ RULES: dict[str, str] = {
     'blurred': 'no sharp edge',
     'low_quality_image': 'the model doubts the labels of the image',
     'low_quality_object': 'the model doubts the label of the object',
+    'missing_object': 'the model sees an object in the background',
 }
 """Rule -> what it finds. The kinds of `datasets.faults.Fault` come besides."""
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.categories import BACKGROUND
 from ..errors import DataError
 from ..metainfo import IGNORE_INDEX
 from ..progress import track
 from .compare import common_names
 from .finding import Finding, rank
+from .missing import Missing, find_missing
 from .predictions import Predictions
 from .survey import Survey
 
@@ -34,12 +36,14 @@ class Quality:
         means: (M,) mean probability of the object's label over them.
         suggestions: (M,) label of the highest mean probability over them; -1 where
             there is none.
+        missing: Objects that the model sees in the background.
     """
 
     images: Floats
     objects: Floats
     means: Floats
     suggestions: NDArray[np.int64]
+    missing: tuple[Missing, ...] = ()
 
 
 def soft_minimum(values: Floats, temperature: float = TEMPERATURE) -> float:
@@ -72,6 +76,8 @@ def label_quality(survey: Survey, predictions: Predictions) -> Quality:
     objects, means = np.full((2, len(survey.objects.label)), np.nan)
     suggestions = np.full(len(survey.objects.label), -1, np.int64)
     first = np.searchsorted(survey.objects.image, np.arange(len(survey) + 1))
+    background = [i for i, c in enumerate(survey.classes) if c == BACKGROUND]
+    missing: list[Missing] = []
     names = common_names(survey, predictions)
     for name in track(names, len(names), 'Scoring labels'):
         row = survey.row(name)
@@ -84,6 +90,8 @@ def label_quality(survey: Survey, predictions: Predictions) -> Quality:
         safe = np.minimum(label, len(probs) - 1)
         own = np.take_along_axis(probs, safe[None], axis=0)[0].astype(np.float64)
         images[row] = soft_minimum(own[label != IGNORE_INDEX])
+        for number in background:
+            missing += find_missing(row, label, probs, number)
         items = survey.labels.instances(int(survey.json_rows[row]))
         for place, item in zip(range(first[row], first[row + 1]), items):
             x, y, w, h = item.bbox
@@ -94,7 +102,7 @@ def label_quality(survey: Survey, predictions: Predictions) -> Quality:
             objects[place], means[place] = soft_minimum(values), values.mean()
             mean = probs[:, y : y + h, x : x + w][:, visible].mean(axis=1)
             suggestions[place] = mean.argmax()
-    return Quality(images, objects, means, suggestions)
+    return Quality(images, objects, means, suggestions, tuple(missing))
 
 
 def quality_findings(
@@ -136,6 +144,24 @@ def quality_findings(
                 message,
                 (x, y, w, h),
                 suggestion=other,
+            )
+        )
+    for piece in quality.missing:
+        name, size = survey.classes[piece.label], survey.sizes[piece.image].prod()
+        message = (
+            f'{name} is seen in {piece.area / size:.2%} of the image that is labelled '
+            f'background, at a mean probability of {piece.mean:.3f}'
+        )
+        found.append(
+            Finding(
+                'missing_object',
+                survey.title,
+                survey.names[piece.image],
+                None,
+                0.9 * piece.mean,
+                message,
+                piece.box,
+                suggestion=piece.label,
             )
         )
     return rank(found)

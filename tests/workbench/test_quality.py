@@ -70,6 +70,25 @@ def test_wrong_label_is_found(survey: Survey, store: Path) -> None:
     assert {f.file_name for f in findings} == {'batch_01/0003.jpg'}
 
 
+def test_object_that_nobody_annotated(sound: Data, tmp_path: Path) -> None:
+    survey = open_survey('train.json', sound.write())
+    store = ProbStore(tmp_path / 'store', CLASSES, 'float16')
+    glass = CLASSES.index('Glass')
+    for row, name in enumerate(survey.names[:3]):
+        label = survey.label_map(row)
+        if row == 1:
+            label[50:58, 40:60] = glass
+            label[20:21, 50:52] = glass  # too small
+        store.write(name, soft_labels(label, 0.95 if row < 2 else 0.6))
+    quality = label_quality(survey, open_predictions(tmp_path / 'store'))
+    assert [m.box for m in quality.missing] == [(40, 50, 20, 8)]
+    found = {f.rule: f for f in quality_findings(survey, quality)}
+    missing = found.pop('missing_object')
+    assert missing.annotation is None and missing.suggestion == glass
+    assert missing.file_name == 'batch_01/0001.jpg' and '3.91%' in missing.message
+    assert set(found) <= {'low_quality_image'}
+
+
 def test_ignored_pixels_do_not_count(sound: Data, tmp_path: Path) -> None:
     sound.image('x.jpg', ('Paper', [box(0, 0, 20, 20)]))
     sound.add(12, 'Styrofoam', [box(30, 30, 10, 10)])
