@@ -14,6 +14,7 @@ from ..checkpoint import load_model
 from ..config import build_dataset, load_config
 from ..errors import ConfigError
 from .engine import Engine, Windows
+from .fused_segformer_head import fuse
 from .loading import Failure, Loaded, Sample, load_batches, pack_arrays
 from .pipelines import plan_of_config, plan_of_views, without_labels, without_resize
 from .views import ViewSet
@@ -107,6 +108,7 @@ class Predictor:
         told = (self.cfg.get('tta_model') or {}).get('outputs')
         output = told or getattr(head, 'output', 'logits')
         self.gives_probs = output == 'probs'
+        fuse(self.model)
         self.engine = Engine(
             self.model,
             looks,
