@@ -8,31 +8,30 @@ from mmengine.config import DictAction
 from mmseg_trash import cli
 
 
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Return the command line's arguments."""
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    from mmseg_trash.inference.options import add_options
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='submission.csv', help='the CSV to write')
     parser.add_argument('--data-root', help='folder with test.json and the images')
     parser.add_argument('--ann-file', help='the images to predict, default test.json')
-    parser.add_argument('--batch-size', type=int, help='default 8 on a GPU, else 1')
-    parser.add_argument('--num-workers', type=int, help='processes that load images')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda, cuda:1 …')
-    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
-    parser.add_argument(
-        '--trust-checkpoint', action='store_true', help='allow pickled objects in it'
-    )
+    parser.add_argument('--postprocess', help='YAML with a section postprocess:')
+    add_options(parser)
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='overrides: a.b.0.c=value'
     )
-    return parser.parse_args(argv)
+    return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Predict the test images, write the CSV, and check it."""
-    args = parse_args(argv)
+    args = parser().parse_args(argv)
     from mmseg_trash.config import load_config, num_classes
+    from mmseg_trash.inference.ensemble_job import processed
+    from mmseg_trash.inference.options import predictor_options, read_postprocess
     from mmseg_trash.inference.predictor import Predictor
     from mmseg_trash.inference.submission import (
         check_target,
@@ -49,19 +48,16 @@ def main(argv: list[str] | None = None) -> int:
     if args.ann_file and cfg.get('predict_dataset'):
         cfg.predict_dataset.ann_file = args.ann_file
     predictor = Predictor(
-        cfg,
-        args.checkpoint,
-        device=args.device,
-        tta=args.tta,
-        batch_size=args.batch_size,
-        num_workers=args.num_workers,
-        trusted=args.trust_checkpoint,
+        cfg, args.checkpoint, device=args.device, **predictor_options(args)
     )
     dataset = predictor.dataset()
     names = read_image_ids(dataset.ann_file)
-    rows = track(predictor.labels(dataset), len(names), 'predicting')
+    post, _ = read_postprocess(args.postprocess, dataset.metainfo['classes'])
+    rows = predictor.labels(dataset)
+    if args.postprocess:
+        rows = processed(predictor.probs(dataset), post, dataset.image_folder)
     classes = num_classes(cfg)
-    write_submission(rows, args.out, names, classes)
+    write_submission(track(rows, len(names), 'predicting'), args.out, names, classes)
     faults = validate_submission(args.out, dataset.ann_file, classes)
     for fault in faults:
         print(fault)

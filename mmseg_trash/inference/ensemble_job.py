@@ -1,6 +1,6 @@
 """What tools/ensemble.py does: a recipe in, a submission out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ from .ensemble import (
     read_recipe,
     to_store,
 )
-from .recipe import Recipe
 from .shards import Shards
-from .store import ProbStore
+from .store import Probs, ProbStore
 from .submission import check_target, write_submission
 from .submission_format import SIZE
 
@@ -81,13 +80,17 @@ def run_recipe(
     found = combine_members(
         [stream for stream, _ in opened], weights, recipe.rule, post.needs_members
     )
-    photographs = _Photographs(recipe, names) if post.needs_image else None
+    folder = Path(recipe.data_root or '')
+    if post.needs_image:
+        from ..datasets.images import find_image_folder
+
+        folder = find_image_folder(folder, names)
 
     def rows() -> Iterator[Row]:
         for one in track(found, len(mine), 'combining'):
             if kept is not None and one.probs is not None:
                 kept.write(one.name, one.probs)
-            image = photographs.read(one.name) if photographs else None
+            image = _photograph(folder, one.name) if post.needs_image else None
             yield one.name, finish(one, post, image)
 
     if shards.total == 1:
@@ -121,17 +124,27 @@ def finish(
     return post.finish_label(found.label, found.members)
 
 
-class _Photographs:
-    """Reads a recipe's photographs."""
+def processed(
+    rows: Iterable[tuple[str, Probs]], post: PostProcess, folder: str | Path
+) -> Iterator[Row]:
+    """Take the steps behind a single model's probabilities.
 
-    def __init__(self, recipe: Recipe, names: list[str]) -> None:
-        from ..datasets.images import find_image_folder
+    Args:
+        rows: Names and probabilities, (C, H, W).
+        post: The steps.
+        folder: Where the photographs lie, for steps that ask for them.
 
-        assert recipe.data_root is not None, 'the recipe was checked'
-        self.folder = find_image_folder(recipe.data_root, names)
+    Yields:
+        Names and label maps.
+    """
+    for name, probs in rows:
+        label = probs.argmax(0).astype(np.uint8)
+        image = _photograph(Path(folder), name) if post.needs_image else None
+        yield name, finish(Combined(name, label, probs, [label]), post, image)
 
-    def read(self, name: str) -> NDArray[np.uint8]:
-        image = cv2.imread(str(self.folder / name))
-        if image is None:
-            raise DataError(f'{self.folder / name}: cannot be read')
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+def _photograph(folder: Path, name: str) -> NDArray[np.uint8]:
+    image = cv2.imread(str(folder / name))
+    if image is None:
+        raise DataError(f'{folder / name}: cannot be read')
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

@@ -99,3 +99,19 @@ def test_bad_targets_and_data_are_named_first(
     with pytest.raises(FileNotFoundError, match=r'test\.json'):
         submit(project, weights, '--data-root', tmp_path, '--out', out)
     assert not out.exists()
+
+
+def test_steps_behind_and_views(
+    project: Path, toy_root: Path, weights: Path, tmp_path: Path
+) -> None:
+    section = tmp_path / 'post.yaml'
+    section.write_text('postprocess: {clean_up: {min_size: 200}}')
+    rows = []
+    for more in ((), ('--postprocess', section)):
+        out = tmp_path / f'{len(more)}.csv'
+        views = ('--views', 'flips', '--window', '96')
+        assert submit(
+            project, weights, '--data-root', toy_root, '--out', out, *views, *more
+        ) == 0  # fmt: skip
+        rows.append(out.read_text().splitlines()[1:])
+    assert len(rows[0]) == len(rows[1]) == 3 and rows[0] != rows[1]
