@@ -155,8 +155,9 @@ def main(argv: list[str] | None = None) -> None:
             rounds[name].append((*figures, abs(result - expected).max()))
     print(f'{args.side}x{args.side}, {args.classes} classes, {params}')
     for name, rows in rounds.items():
-        wall, cpu, memory, _ = np.min(rows, axis=0)
-        difference = max(row[3] for row in rows)
+        wall, cpu, _, _ = np.min(rows, axis=0)
+        # Memory that an earlier round has freed is taken again without a trace.
+        _, _, memory, difference = np.max(rows, axis=0)
         print(
             f'{name:20} {wall:7.3f} s  {cpu:7.3f} s of the cores  '
             f'{memory:6.0f} MiB  difference {difference:.1e}'
