@@ -12,6 +12,7 @@ from mmengine.config import DictAction
 
 from mmseg_trash import cli
 
+DEVICES = 'runs at a time, or a device for each: 0,1,cpu; default: one run'
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -28,6 +29,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--seeds', type=int, nargs='+', default=[0, 1, 2], help='default: 0 1 2'
     )
+    parser.add_argument('--devices', help=DEVICES)
     parser.add_argument('--data-root', help='folder with train.json and the images')
     parser.add_argument('--data-name', help='how the report calls the data')
     parser.add_argument('--fold', type=int, help='train and evaluate on this fold')
@@ -51,6 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.experiments.ablation_report import write_report
     from mmseg_trash.experiments.console import calm
     from mmseg_trash.experiments.job import Job
+    from mmseg_trash.experiments.run_jobs import read_devices
 
     calm()
     if len(set(args.seeds)) != len(args.seeds):
@@ -67,7 +70,10 @@ def main(argv: list[str] | None = None) -> None:
         from_scratch=args.from_scratch,
         amp=args.amp,
     )
-    results = run_arms(arms, job, args.seeds, lambda text: print(text, flush=True))
+    results = run_arms(
+        arms, job, args.seeds, lambda text: print(text, flush=True),
+        args.devices and read_devices(args.devices),
+    )  # fmt: skip
     data = args.data_name or Path(job.load().data_root).name
     page = write_report(arms, results, folder, f'Ablation of {base.stem}', data)
     print(f'\n{page.markdown(folder)}\n{folder}/report.md, report.html, report.json')

@@ -11,6 +11,8 @@ from mmengine.config import DictAction
 
 from mmseg_trash import cli
 
+DEVICES = 'runs at a time, or a device for each: 0,1,cpu; default: one run'
+
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Return the command line's arguments."""
@@ -20,6 +22,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('config', help='a file of configs/')
     parser.add_argument('--folds', type=int, default=5, help='their number; default: 5')
     parser.add_argument('--only', type=int, nargs='+', help='these folds alone')
+    parser.add_argument('--devices', help=DEVICES)
     parser.add_argument('--data-root', help='folder with train_all.json and folds/')
     parser.add_argument('--work-dir', help='default: work_dirs/<config>_kfold')
     parser.add_argument('--seed', type=int, default=42, help='default: 42')
@@ -45,13 +48,14 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     from mmseg_trash.errors import ConfigError
     from mmseg_trash.experiments.console import calm
-    from mmseg_trash.experiments.job import Job
+    from mmseg_trash.experiments.job import Job, Result
     from mmseg_trash.experiments.kfold import (
         class_table,
         fold_table,
         run_folds,
         write_out_of_fold,
     )
+    from mmseg_trash.experiments.run_jobs import read_devices
 
     calm()
     if args.folds < 2:
@@ -72,11 +76,12 @@ def main(argv: list[str] | None = None) -> None:
         checkpoint=args.checkpoint,
         save_labels=not args.no_labels,
     )
-    results = []
-    for result in run_folds(job, folds):
+
+    def report(result: Result) -> None:
         score = result.records.metrics()['mIoU']
         print(f'fold {result.job.fold}: mIoU {score:.2f} %', flush=True)
-        results.append(result)
+
+    results = run_folds(job, folds, args.devices and read_devices(args.devices), report)
     joined = write_out_of_fold(results, folder)
     print(f'\n{fold_table(results, joined)}\n\n{class_table(joined)}\n')
     print(f'{folder}/oof.md, oof_metrics.json, oof_records.npz, fold*/labels/')

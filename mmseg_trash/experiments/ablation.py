@@ -7,7 +7,8 @@ from pathlib import Path
 from ..config import load_config
 from ..errors import ConfigError
 from .changes import check_change, differences, find_change, transplant
-from .job import Job, Result, run_job
+from .job import Job, Result
+from .run_jobs import Devices, run_jobs
 
 BASE = 'base'
 
@@ -65,6 +66,7 @@ def run_arms(
     job: Job,
     seeds: Sequence[int],
     report: Callable[[str], None] = print,
+    devices: Devices = None,
 ) -> dict[str, list[Result]]:
     """Train and evaluate every arm with every seed; done ones are not repeated.
 
@@ -75,21 +77,28 @@ def run_arms(
         job: What all have in common; its ``work_dir`` is the folder of the ablation.
         seeds: The same for every arm.
         report: Is told of each result.
+        devices: See :func:`run_jobs`.
 
     Returns:
         The results of each arm, in the order of the seeds.
     """
+    order = [(seed, arm) for seed in seeds for arm in arms]
+    jobs = [
+        replace(
+            job,
+            config=str(arm.config),
+            seed=seed,
+            work_dir=str(Path(job.work_dir) / f'{arm.name}_seed{seed}'),
+        )
+        for seed, arm in order
+    ]
+
+    def tell(place: int, result: Result) -> None:
+        seed, arm = order[place]
+        score = result.records.global_miou()
+        report(f'{arm.name}, seed {seed}: mIoU {score:.2f} %')
+
     results: dict[str, list[Result]] = {arm.name: [] for arm in arms}
-    for seed in seeds:
-        for arm in arms:
-            part = replace(
-                job,
-                config=str(arm.config),
-                seed=seed,
-                work_dir=str(Path(job.work_dir) / f'{arm.name}_seed{seed}'),
-            )
-            result = run_job(part)
-            results[arm.name].append(result)
-            score = result.records.global_miou()
-            report(f'{arm.name}, seed {seed}: mIoU {score:.2f} %')
+    for (_, arm), result in zip(order, run_jobs(jobs, devices, tell)):
+        results[arm.name].append(result)
     return results

@@ -1,16 +1,15 @@
 """What an ablation found, with error bars."""
 
-import json
 import math
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from ..fileio import atomic_write
 from ..inference.curves import Curve, plot_curves, read_scalars
 from ..metainfo import CLASSES
 from .ablation import BASE, Arm
@@ -65,13 +64,7 @@ def write_report(
     page.add(Heading('What was changed'))
     rows = [[arm.name, ', '.join(arm.changed)] for arm in arms[1:]]
     page.add(Table(['change', 'keys'], rows))
-    for name, text in (
-        ('report.md', page.markdown(folder)),
-        ('report.html', page.html()),
-        ('report.json', _numbers(results, found)),
-    ):
-        with atomic_write(folder / name) as temporary:
-            temporary.write_text(text, encoding='utf-8')
+    page.write(folder, 'report', _numbers(results, found))
     return page
 
 
@@ -174,8 +167,10 @@ def mean_curves(results: Sequence[Result]) -> dict[str, Curve]:
     return curves
 
 
-def _numbers(results: dict[str, list[Result]], found: dict[str, Comparison]) -> str:
-    content = {
+def _numbers(
+    results: dict[str, list[Result]], found: dict[str, Comparison]
+) -> dict[str, Any]:
+    return {
         name: dict(
             seeds=[r.job.seed for r in runs],
             metrics=[r.records.metrics() for r in runs],
@@ -184,4 +179,3 @@ def _numbers(results: dict[str, list[Result]], found: dict[str, Comparison]) -> 
         )
         for name, runs in results.items()
     }
-    return json.dumps(content, indent=2) + '\n'

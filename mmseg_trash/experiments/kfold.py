@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from prettytable import PrettyTable
 from ..fileio import atomic_write
 from ..metainfo import CLASSES
 from ..metrics.records import Records, join_records, write_records
-from .job import Job, Result, run_job
+from .job import Job, Result
+from .run_jobs import Devices, run_jobs
 
 KINDS = ('mIoU', 'mIoU_image', 'mIoU_batch')
 
@@ -24,17 +25,24 @@ def fold_jobs(job: Job, folds: Iterable[int]) -> list[Job]:
     ]
 
 
-def run_folds(job: Job, folds: Iterable[int]) -> Iterator[Result]:
-    """Train and evaluate fold after fold; what is done already is not repeated.
+def run_folds(
+    job: Job,
+    folds: Iterable[int],
+    devices: Devices = None,
+    report: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Train and evaluate the folds; what is done already is not repeated.
 
-    Yields:
-        The result of each fold, when it is there.
+    Args:
+        job: What all have in common; its ``work_dir`` is the folder of the folds.
+        folds: Their numbers.
+        devices: See :func:`run_jobs`.
+        report: Is told of each result when it is there.
 
     Raises:
         ConfigError: A fold fails.
     """
-    for part in fold_jobs(job, folds):
-        yield run_job(part)
+    return run_jobs(fold_jobs(job, folds), devices, lambda _, result: report(result))
 
 
 def write_out_of_fold(results: list[Result], folder: Path) -> Records:

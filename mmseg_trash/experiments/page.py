@@ -2,9 +2,13 @@
 
 import base64
 import html
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from ..fileio import atomic_write
 
 STYLE = """body { font: 15px sans-serif; max-width: 70em; margin: 2em auto }
 table { border-collapse: collapse; margin: 1em 0 }
@@ -106,6 +110,16 @@ class Page:
             f'<!doctype html>\n<html><head>{head}</head>\n'
             f'<body>\n{inner}\n</body></html>\n'
         )
+
+    def write(self, folder: Path, stem: str, numbers: dict[str, Any]) -> None:
+        """Write ``<stem>.md`` and ``.html``, and the numbers as ``<stem>.json``."""
+        for suffix, text in (
+            ('md', self.markdown(folder)),
+            ('html', self.html()),
+            ('json', json.dumps(numbers, indent=2) + '\n'),
+        ):
+            with atomic_write(folder / f'{stem}.{suffix}') as temporary:
+                temporary.write_text(text, encoding='utf-8')
 
 
 def _row(cells: Sequence[str], tag: str) -> str:

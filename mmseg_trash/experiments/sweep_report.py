@@ -92,13 +92,7 @@ def write_report(spec: Spec, trials: Sequence[Trial]) -> Page:
         trials=[asdict(trial) for trial in order],
         command=command,
     )
-    for name, text in (
-        ('sweep.md', page.markdown(folder)),
-        ('sweep.html', page.html()),
-        ('sweep.json', json.dumps(numbers, indent=2) + '\n'),
-    ):
-        with atomic_write(folder / name) as temporary:
-            temporary.write_text(text, encoding='utf-8')
+    page.write(folder, 'sweep', numbers)
     return page
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mmseg_trash.datasets.toy import make_toy
-from mmseg_trash.experiments import fingerprint, job
+from mmseg_trash.experiments import job
 from mmseg_trash.experiments.job import JOB, RESULT
 
 CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
@@ -31,7 +31,7 @@ def command(tool: str, project: Path, data: Path, work: Path) -> list[str]:
     place = ['--data-root', str(data), '--work-dir', str(work)]
     config = str(project / CONFIG)
     if tool == 'kfold':
-        return [config, '--folds', '3', *place]
+        return [config, '--folds', '3', '--devices', 'cpu', *place]
     if tool == 'ablate':
         return [config, '--with', 'iouce', '--with', 'classmix', '--seeds', '0', *place]
     content = dict(
@@ -66,7 +66,6 @@ def test_kill_9(
     assert not (work / report).is_file()
     tools = runpy.run_path(str(STAND_IN))
     monkeypatch.setattr(job, '_call', tools['stand_in'](calls, 0))
-    monkeypatch.setattr(fingerprint, 'code_hash', tools['code_hash'])
     runpy.run_path(script)['main'](arguments)
     _, _, again, third = calls.read_text().split()
     assert again == second and len({first, second, third}) == 3
