@@ -93,8 +93,13 @@ class TorchSegmenter:
 class ExportedSegmenter:
     """An exported file, ``.onnx`` or ``.pt2``; see :class:`ExportedModel`."""
 
-    def __init__(self, path: str | os.PathLike[str], device: str = 'auto') -> None:
-        self._model = ExportedModel(path, device)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        device: str = 'auto',
+        threads: int | None = None,
+    ) -> None:
+        self._model = ExportedModel(path, device, threads)
         self.classes = self._model.classes
         self.palette = self._model.palette
 
@@ -111,6 +116,7 @@ def open_segmenter(
     tta: bool | Sequence[str] = False,
     trusted: bool = False,
     cfg_options: dict[str, Any] | None = None,
+    threads: int | None = None,
 ) -> Segmenter:
     """Open a model however it comes.
 
@@ -122,6 +128,7 @@ def open_segmenter(
         tta: Average over views, see :class:`Predictor`.
         trusted: Allow pickled objects in checkpoints.
         cfg_options: Overrides of the config.
+        threads: Of an exported file's computation; None leaves it to the runtime.
 
     Raises:
         FileNotFoundError: A file is not there.
@@ -136,7 +143,7 @@ def open_segmenter(
     elif checkpoint is None:
         raise ConfigError(f'{source}: a config needs a checkpoint')
     if suffix in SUFFIXES:
-        return ExportedSegmenter(source, device)
+        return ExportedSegmenter(source, device, threads)
     if suffix in ('.yml', '.yaml'):
         from .ensemble_segmenter import EnsembleSegmenter
 
