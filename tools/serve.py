@@ -66,6 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         args.tta,
         args.trust_checkpoint,
         args.cfg_options,
+        args.threads,
     )
     serve(segmenter, limits, args.host, args.port, args.model)
 

@@ -45,6 +45,7 @@ def open_server(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)  # who calls before the server runs has to wait
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigError(f'{host}:{port}: cannot be listened on: {error}') from error

@@ -180,6 +180,19 @@ def test_the_end_finishes_what_has_begun() -> None:
         client.ask('/health')
 
 
+def test_who_comes_early_waits() -> None:
+    server, listener = open_server(Bands(), Limits(), port=0)
+    port = listener.getsockname()[1]
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(Client(port).ask, '/health')
+        time.sleep(0.1)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        assert early.result().status == 200
+        server.should_exit = True
+        thread.join(20)
+
+
 def test_addresses_and_limits_are_checked() -> None:
     with running(Bands()) as client, pytest.raises(ConfigError, match='listened on'):
         open_server(Bands(), Limits(), port=client.port)
