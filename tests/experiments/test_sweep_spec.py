@@ -69,7 +69,7 @@ def test_a_spec(make_spec: Any) -> None:
     (dict(space={'work_dir': ['a']}), 'space.work_dir: every trial has a folder'),
     (dict(options={'randomness.seed': 1}), "options.randomness.seed: the spec's key"),
     (dict(space={'optim_wrapper.optimizer.lrr': [1]}), 'r.lrr: .*did you mean lr'),
-    (dict(options={'modle.neck': 1}), 'tiny.yaml: modle.neck: .*did you mean model'),
+    (dict(options={'modeel.neck': 1}), 'tiny.yaml: modeel.neck: .*did you mean model'),
 ])  # fmt: skip
 def test_errors(make_spec: Any, changes: dict[str, Any], message: str) -> None:
     pattern = message if '.*' in message else re.escape(message)
