@@ -63,6 +63,16 @@ def test_the_files_by_hand(out: Path, root: Path) -> None:
     assert len(set(ids)) == 3 and all(len(number) == 24 for number in ids)
 
 
+def test_names_of_a_fold(root: Path, tmp_path: Path) -> None:
+    """k-fold names a label map as the photograph, but for the suffix."""
+    predictions = root / 'predictions'
+    (predictions / 'a b/1.jpg.png').rename(predictions / 'a b/1.png')
+    parts = (root / 'train.json', tmp_path / 'out', 'fiftyone', root, predictions)
+    export_album(*parts)
+    first, second, _ = samples(tmp_path / 'out')
+    assert 'predictions' in first and 'predictions' in second
+
+
 def test_truth_is_what_training_sees(out: Path, root: Path) -> None:
     dataset = TrashDataset(
         data_root=str(root), ann_file='train.json', data_prefix=dict(img_path=''),
