@@ -111,7 +111,6 @@ def test_report(report: Path) -> None:
         assert cv2.imread(str(report / f'findings/{n}.jpg')) is not None
 
 
-@pytest.mark.slow
 def test_in_a_browser(report: Path) -> None:
     browser = shutil.which('chromium') or shutil.which('google-chrome')
     if browser is None:
