@@ -20,12 +20,14 @@ indices into ``Survey.classes``; pictures are RGB uint8.
     ``compare_splits(splits, rounds, seed) -> list[SplitDistance]``.
 ``audit``
     ``run_audit(data_root) -> list[Finding]``, the most suspicious first; the rules
-    stand in ``audit_*.py``.
+    stand in ``audit_*.py``, their names and limits in ``finding``.
 ``quality``
-    ``label_quality(survey, predictions) -> list[Finding]`` from probabilities.
+    ``label_quality(survey, predictions) -> Quality`` from probabilities, and
+    ``quality_findings(survey, quality) -> list[Finding]``; ``missing`` has the objects
+    seen in the background.
 ``decisions``
     ``Decision``, ``read_decisions(path)``, ``write_decisions(path, decisions)``,
-    ``apply_decisions(coco, decisions, ...) -> dict``.
+    ``apply_decisions(raw, decisions, part, version) -> (dict, counts)``.
 ``predictions``
     ``open_predictions(path) -> Predictions``: submission CSV, folder of label PNG,
     store of probabilities or COCO JSON. ``.names``, ``.label_map(name)``,
@@ -37,5 +39,8 @@ indices into ``Survey.classes``; pictures are RGB uint8.
     ``recall``: ``size_recall(survey, prediction)``; ``boundary``:
     ``boundary_iou(truth, prediction)``; ``models``: ``model_rows(root, scores)``.
 ``svg``, ``report``
-    The charts as SVG; ``write_report(...)``, a folder that opens without a server.
+    The charts as SVG; ``write_report(...)``, a folder that opens without a server;
+    ``pictures``: thumbnails, ``finding_picture(survey, finding)``.
+``album``, ``viewer``, ``layers``, ``sources``, ``playground``
+    What the application's viewer and playground show.
 """
