@@ -114,6 +114,8 @@ def images_of(datasets: Iterable[Any]) -> TrainedImages:
 
 def file_names(dataset: Any) -> frozenset[str]:
     """Return the names of a data set's images, those that it has a name for."""
+    if not hasattr(dataset, 'get_data_info'):
+        return frozenset()
     infos = (dataset.get_data_info(place) for place in range(len(dataset)))
     return frozenset(info['file_name'] for info in infos if 'file_name' in info)
 

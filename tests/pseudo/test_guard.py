@@ -15,7 +15,12 @@ from mmseg_trash.errors import CheckpointError, DataError
 from mmseg_trash.evaluate import evaluate
 from mmseg_trash.inference.store import ProbStore
 from mmseg_trash.metainfo import CLASSES
-from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
+from mmseg_trash.pseudo.trained import (
+    KEY,
+    TrainedImages,
+    images_of,
+    trained_images,
+)
 from mmseg_trash.pseudo.writer import PseudoWriter
 
 from ..hooks.runs import configure, start
@@ -132,6 +137,7 @@ def test_silent_and_damaged_checkpoints() -> None:
     for wrong in ({}, dict(labelled=[], pseudo=3, round=1), [1]):
         with pytest.raises(CheckpointError, match=r'a\.pth: meta\.trained_images'):
             trained_images(dict(meta={KEY: wrong}), 'a.pth')
+    assert images_of([object(), [1]]) == TrainedImages()
     one = TrainedImages(frozenset('a'), frozenset('b'), 1)
     two = TrainedImages(frozenset('c'), frozenset(), 0)
     assert one | two == TrainedImages(frozenset('ac'), frozenset('b'), 1)
