@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--decisions',
         default='',
         metavar='JSON',
-        help="file of the audit's decisions; default: DATA_ROOT/decisions.json",
+        help="file of the audit's decisions; default: DATA_ROOT/audit.json",
     )
     parser.add_argument(
         '--unknown', choices=UNKNOWN_RULES, help="what the first cohort's UNKNOWN is"

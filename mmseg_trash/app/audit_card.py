@@ -20,7 +20,7 @@ PLACE, TURN = 'audit_place', 'audit_turn'
 
 def decisions_file(settings: Settings) -> Path:
     """Return the file of the decisions."""
-    return Path(settings.decisions or Path(settings.data_root) / 'decisions.json')
+    return Path(settings.decisions or Path(settings.data_root) / 'audit.json')
 
 
 def saved(settings: Settings) -> list[Decision]:

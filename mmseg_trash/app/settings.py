@@ -23,7 +23,7 @@ class Settings:
         predictions: Submission CSVs, stores and folders of label maps to offer.
         allowed: Further folders in which links of the data root may end.
         configs: Folder of the configs that the playground offers.
-        decisions: File of the audit's decisions; empty is ``decisions.json`` in the
+        decisions: File of the audit's decisions; empty is ``audit.json`` in the
             data root.
         unknown: What the first cohort's UNKNOWN is, see ``CategoryRule``.
         classes: Class names of one's own; empty takes the usual ones.
