@@ -38,6 +38,15 @@ indices into ``Survey.classes``; pictures are RGB uint8.
     ``common_names``, ``same_size``; sources are ``Predictions`` or the ``Survey``.
     ``recall``: ``size_recall(survey, prediction)``; ``boundary``:
     ``boundary_iou(truth, prediction)``; ``models``: ``model_rows(root, scores)``.
+``album``, ``viewer``, ``sources``
+    ``Album(data_root, ann_file)``: pictures, label maps and polygons without any
+    statistics, nothing outside the data root; ``select``, ``arrange``,
+    ``image_scores``; what a data root offers.
+``playground``, ``parameters``, ``fragment``
+    ``read_recipe(config)``, ``run_steps(dataset, index, steps, seed)``; sliders for a
+    step's values; ``write_fragment(recipe, steps, path)``, a config.
+``layers``, ``changes``
+    Pictures and label maps as data URLs; ``change_kinds(before, after, truth)``.
 ``svg``, ``report``
     The charts as SVG; ``write_report(...)``, a folder that opens without a server;
     ``pictures``: thumbnails, ``finding_picture(survey, finding)``.

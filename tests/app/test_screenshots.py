@@ -1,4 +1,4 @@
-"""Take the pictures of docs/application.md: RUN_SLOW=1 SCREENSHOTS=docs."""
+"""Take the pictures of docs/workbench.md: RUN_SLOW=1 SCREENSHOTS=docs."""
 
 import os
 from pathlib import Path
