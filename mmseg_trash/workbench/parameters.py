@@ -14,7 +14,7 @@ ALBUMENTATIONS = 'Albumentations'
 KINDS = ('bool', 'int', 'float', 'range', 'text')
 _HIDDEN = {'self', 'ignore_index', 'pool_size', 'refresh', 'kwargs', 'args', 'type'}
 _STOCK = ('PhotoMetricDistortion', 'RandomCutOut', 'RandomRotate', 'CLAHE', 'RGB2Gray')
-_NO_STEPS = ('FastPackSegInputs', 'LoadLabelMap', 'LoadTrashImage', ALBUMENTATIONS)
+_NO_STEPS = ('FastPack', 'Load', ALBUMENTATIONS)
 # They ask for boxes, volumes or further images, which no step of ours hands them.
 _UNFIT = {
     *('BBoxSafeRandomCrop', 'ConstrainedCoarseDropout', 'CubicSymmetry', 'FDA'),
@@ -146,7 +146,7 @@ def addable() -> list[str]:
     """Return the names of the transforms that can be added, albumentations' last."""
     from .. import transforms
 
-    own = [name for name in transforms.__all__ if name not in _NO_STEPS]
+    own = [name for name in transforms.__all__ if not name.startswith(_NO_STEPS)]
     return [*own, *_STOCK, *(f'{ALBUMENTATIONS}: {n}' for n in _library_names())]
 
 

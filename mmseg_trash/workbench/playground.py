@@ -85,16 +85,6 @@ class _Recorder:
         return self.dataset.load_image(index)
 
 
-def list_configs(folder: str | os.PathLike[str]) -> list[str]:
-    """Return the leaf configs below a folder, relative to it."""
-    root = Path(folder)
-    return sorted(
-        path.relative_to(root).as_posix()
-        for path in root.glob('*/*.py')
-        if path.parent.name != '_base_'
-    )
-
-
 def read_recipe(
     config: str | os.PathLike[str],
     data_root: str | os.PathLike[str] | None = None,

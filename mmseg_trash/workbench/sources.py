@@ -1,5 +1,6 @@
 """Find what a data root offers: JSON files, folds and predictions."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def _is_coco(path: Path) -> bool:
         return False
     return head.lstrip().startswith(b'{') and any(
         key in head for key in (b'"images"', b'"info"', b'"licenses"', b'"annotations"')
+    )
+
+
+def list_configs(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the leaf configs below a folder, relative to it."""
+    root = Path(folder)
+    return sorted(
+        path.relative_to(root).as_posix()
+        for path in root.glob('*/*.py')
+        if path.parent.name != '_base_'
     )
 
 

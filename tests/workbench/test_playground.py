@@ -16,11 +16,11 @@ from mmseg_trash.workbench.parameters import (
 )
 from mmseg_trash.workbench.playground import (
     Recipe,
-    list_configs,
     open_images,
     read_recipe,
     run_steps,
 )
+from mmseg_trash.workbench.sources import list_configs
 
 CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 

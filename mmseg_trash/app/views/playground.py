@@ -13,11 +13,11 @@ from ...workbench.playground import (
     Recipe,
     Stage,
     Step,
-    list_configs,
     open_images,
     read_recipe,
     run_steps,
 )
+from ...workbench.sources import list_configs
 from ..settings import read_settings
 from ..state import CURRENT, choose_album, stamp
 from ..step_controls import SOURCE, reset
