@@ -1,8 +1,9 @@
 """Weights, ONNX and programs of a small network, held against the network itself."""
 
-import json
 import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.model import ExponentialMovingAverage
+from PIL import Image
 
 from mmseg_trash.checkpoint import read_checkpoint
 from mmseg_trash.config import build_model, load_config
 from mmseg_trash.errors import CheckpointError, ConfigError
-from mmseg_trash.export.card import KEY, Card, digest
+from mmseg_trash.export.card import Card, digest
 from mmseg_trash.export.graph import ProbabilityGraph
 from mmseg_trash.export.parity import model_probs, probe_images
 from mmseg_trash.export.runtime import ExportedModel
@@ -147,16 +149,28 @@ def test_files_of_any_size(checkpoint: Path, tmp_path: Path) -> None:
         assert card.dynamic == 'size'
 
 
-def test_onnx_alone_is_enough(exported: dict[str, Path]) -> None:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(exported['.onnx'])
-    image = probe_images((1, 128, 128))
-    (probs,) = session.run(None, {'image': image})
+def test_onnx_alone_is_enough(
+    exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines of docs/serving.md, and what they find in the file."""
+    page = (ROOT / 'docs/serving.md').read_text(encoding='utf-8')
+    lines = page.split('```python')[1].split('```')[0]
+    assert 'mmseg_trash.' not in lines and 'onnxruntime' in lines
+    image = probe_images((1, 128, 128))[0].transpose(1, 2, 0)
+    Image.fromarray(image).save(tmp_path / 'photo.jpg', quality=100, subsampling=0)
+    (tmp_path / 'model.onnx').symlink_to(exported['.onnx'])
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(lines, found)
+    card, probs = found['card'], found['probs']
+    assert card['classes'] == list(CLASSES) and card['palette'][1] == [192, 0, 128]
     assert probs.shape == (1, len(CLASSES), 128, 128)
     np.testing.assert_allclose(probs.sum(1), 1, atol=1e-5)
-    card = json.loads(session.get_modelmeta().custom_metadata_map[KEY])
-    assert card['palette'][1] == [192, 0, 128]
+    photo = np.asarray(Image.open('photo.jpg'))
+    expected = ExportedModel('model.onnx', 'cpu').probs(photo)
+    assert (found['label'] == expected.argmax(0)).mean() > 0.99
+    code = 'import sys, mmseg_trash.export.runtime; sys.exit("torch" in sys.modules)'
+    assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
 
 
 def test_a_wrong_file_never_appears(

@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> None:
             raise ConfigError(f'{method}: no such method; there are {sorted(there)}')
         path = ROOT / survey.smallest(there[method])
         found = survey.examine(path)
+        # Read anew: several of these may run at a time.
+        rows = survey.read_rows(file)
         rows[method] = dict(config=path.stem.split('_')[1], **found)
         survey.write_rows(file, rows)
     survey.write_table(ROOT / 'docs' / 'serving.md', rows)
