@@ -66,15 +66,19 @@ def find_predictions(data_root: Path, named: Sequence[str] = ()) -> dict[str, st
     Args:
         data_root: Submission CSVs and stores of probabilities in it, and in its
             ``predictions/``, are found by themselves.
-        named: Further paths, those of the command line.
+        named: Further paths, those of the command line. Links of the data root that
+            end outside of it are left out.
 
     Returns:
         A short name -> path.
     """
-    paths = [Path(path) for path in named]
+    paths: list[Path] = []
     for folder in (data_root, data_root / 'predictions'):
         paths += sorted(path for path in folder.glob('*.csv') if _is_submission(path))
         paths += sorted(path.parent for path in folder.glob('*/store.json'))
+    root = data_root.resolve()
+    paths = [path for path in paths if path.resolve().is_relative_to(root)]
+    paths = [*map(Path, named), *paths]
     found: dict[str, str] = {}
     for path in paths:
         name = path.name if path.name not in found else str(path)

@@ -111,5 +111,10 @@ def test_sources(album: Album, tmp_path: Path) -> None:
     write_submission(rows, root / 'predictions' / 'sub.csv')
     (root / 'table.csv').write_text('a,b\n')
     assert find_predictions(root) == {'sub.csv': str(root / 'predictions' / 'sub.csv')}
+    (root / 'predictions' / 'sub.csv').rename(tmp_path / 'far.csv')
+    (root / 'sub.csv').symlink_to(tmp_path / 'far.csv')
+    assert find_predictions(root) == {}
+    (root / 'sub.csv').unlink()
+    (tmp_path / 'far.csv').rename(root / 'sub.csv')
     named = find_predictions(root, [str(tmp_path / 'x')])
     assert list(named) == ['x', 'sub.csv']
