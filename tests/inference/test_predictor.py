@@ -1,3 +1,4 @@
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_views_are_averaged_as_probabilities(
 
 def test_tta_model_of_another_kind(cfg: Config, checkpoint: Path) -> None:
     """The upstream one means the same; what an unknown one does, nobody knows."""
-    changed = cfg.copy()
+    changed = deepcopy(cfg)
     changed.tta_model = dict(type='SegTTAModel')
     tta = predictor(changed, checkpoint, tta=True)
     assert [label.shape for _, label in tta.labels()] == SIZES
@@ -104,7 +105,7 @@ def test_what_the_predictor_refuses(cfg: Config, checkpoint: Path) -> None:
         predictor(cfg, checkpoint.with_name('none.pth'))
     with pytest.raises(ValueError, match='batch_size must be at least 1, got 0'):
         predictor(cfg, checkpoint, batch_size=0)
-    changed = cfg.copy()
+    changed = deepcopy(cfg)
     changed.tta_pipeline = None
     changed.predict_dataset = None
     with pytest.raises(ConfigError, match='no tta_pipeline'):
@@ -114,7 +115,7 @@ def test_what_the_predictor_refuses(cfg: Config, checkpoint: Path) -> None:
 
 
 def test_file_name_must_be_kept(cfg: Config, checkpoint: Path) -> None:
-    dataset_cfg = cfg.copy().predict_dataset
+    dataset_cfg = deepcopy(cfg).predict_dataset
     dataset_cfg.pipeline[-1].meta_keys = ('ori_shape', 'img_shape')
     with pytest.raises(ConfigError, match="keeps no 'file_name'"):
         next(predictor(cfg, checkpoint).labels(build_dataset(dataset_cfg)))

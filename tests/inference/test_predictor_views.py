@@ -1,6 +1,7 @@
 """The predictor's views, precision, sources and failures."""
 
 import os
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_views_equal_those_made_by_hand(
 
 def test_config_views_equal_mmengines(cfg: Config, checkpoint: Path) -> None:
     """mmengine's TestTimeAug and our TTA model, image by image, three scales."""
-    changed = cfg.copy()
+    changed = deepcopy(cfg)
     changed.tta_pipeline = load_config(cfg.filename).tta_pipeline
     changed.tta_pipeline[1].transforms[0] = [
         dict(type='Resize', scale=(256, side), keep_ratio=True) for side in (48, 64, 80)

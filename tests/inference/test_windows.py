@@ -1,5 +1,6 @@
 """Windows cover a photograph, weigh 1 in sum, and need no more memory than stated."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +130,10 @@ def test_pointwise_model_sees_no_windows(mean: str, gives_probs: bool) -> None:
 
 @pytest.mark.parametrize('dtype, size', [(torch.float32, 4), (torch.float16, 2)])
 def test_memory_is_the_accumulator_and_one_batch(dtype: Any, size: int) -> None:
-    model, image = Pointwise(), loaded(1500, 2000)
+    model, image = Pointwise(), loaded(600, 800)
     engine = Engine(model, [(0, View(), 1.0)], batch_size=2,
                     windows=Windows(64, 0.25, dtype))  # fmt: skip
-    accumulator = 4 * 1500 * 2000 * size
+    accumulator = 4 * 600 * 800 * size
     with torch.profiler.profile(
         activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
     ) as record:
@@ -149,7 +150,7 @@ def test_memory_is_the_accumulator_and_one_batch(dtype: Any, size: int) -> None:
 
 def test_predictor_in_windows(cfg: Config, checkpoint: Path) -> None:
     """Photographs keep their own size; the model sees windows of it."""
-    whole = cfg.copy()
+    whole = deepcopy(cfg)
     del whole.predict_dataset.pipeline[1]
     options: dict[str, Any] = dict(num_workers=0, batch_size=2)
     expected = dict(Predictor(whole, checkpoint, 'cpu', **options).probs())
