@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import ConfigError
 from ..postprocess.order import PostProcess
+from ..postprocess.section import read_yaml
 from .views import MEANS, SETS, ViewSet
 
 
@@ -121,12 +120,7 @@ def read_postprocess(
     if path is None:
         return PostProcess(), {}
     file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f'{file}: no such file')
-    try:
-        content = yaml.safe_load(file.read_text(encoding='utf-8'))
-    except yaml.YAMLError as error:
-        raise ConfigError(f'{file}: is no YAML: {error}') from error
+    content = read_yaml(file)
     if not isinstance(content, dict) or 'postprocess' not in content:
         raise ConfigError(f'{file}: expected a section postprocess:')
     section = content['postprocess'] or {}
