@@ -39,6 +39,7 @@ def test_configs_load(tmp_path: Path, number: int) -> None:
 
 def test_options_and_types_exist() -> None:
     tools = ('pseudo_label', 'train', 'test', 'score', 'predict', 'ensemble')
+    tools += ('data/make_toy',)
     known = ''.join((ROOT / f'tools/{tool}.py').read_text() for tool in tools)
     options = set(re.findall(r'--[a-z][a-z-]+', PAGE))
     assert len(options) >= 12
