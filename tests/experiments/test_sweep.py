@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,15 @@ def test_a_pruned_run_stays_pruned(make_spec: Any, trainings: Any) -> None:
     assert 'pruned.json: is damaged' in attempt(spec, params, {}, trainings).note
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt; a shell's background jobs are started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('interruptible')
 def test_an_interruption_stops_the_processes() -> None:
     """SIGINT to this process alone; its children are killed, nothing is told."""
     started: list[int] = []
@@ -122,6 +132,7 @@ def test_an_interruption_stops_the_processes() -> None:
     assert pool.stop.is_set()
 
 
+@pytest.mark.usefixtures('interruptible')
 def test_an_interrupted_trial_is_not_called_failed(
     make_spec: Any, trainings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
