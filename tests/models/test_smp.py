@@ -207,6 +207,18 @@ def test_refuses() -> None:
             SMPEncoder(name)
 
 
+def test_norm_momentum_is_that_of_every_batch_norm() -> None:
+    def momenta(encoder: SMPEncoder) -> set[float]:
+        norms = [m for m in encoder.modules() if isinstance(m, nn.BatchNorm2d)]
+        return {float(norm.momentum or 0) for norm in norms}
+
+    assert momenta(SMPEncoder('efficientnet-b0', norm_momentum=0.25)) == {0.25}
+    assert max(momenta(SMPEncoder('efficientnet-b0'))) == pytest.approx(0.01)
+    for momentum in (0.0, 1.5):
+        with pytest.raises(ValueError, match=f'norm_momentum is {momentum}, not in'):
+            SMPEncoder('efficientnet-b0', norm_momentum=momentum)
+
+
 def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [m for m in sys.modules if m.startswith('segmentation_models_')]:
         monkeypatch.setitem(sys.modules, name, None)
