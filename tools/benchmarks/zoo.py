@@ -56,7 +56,8 @@ def device_name(device: str) -> str:
         text = info.read_text(encoding='utf-8') if info.is_file() else ''
         lines = [line for line in text.splitlines() if line.startswith('model name')]
         name = lines[0].split(':')[1].strip() if lines else platform.machine()
-        name += f', {torch.get_num_threads()} threads'
+        count = torch.get_num_threads()
+        name += f', {count} thread' + 's' * (count > 1)
     return f'{name}, float32, torch {torch.__version__.split("+")[0]}, {date.today()}'
 
 
