@@ -71,6 +71,6 @@ def serve(
         raise NotADirectoryError(f'data root {settings.data_root} is no folder')
     settings.export()
     # The framework takes seconds to import: before the first page, not during it.
-    from ..workbench import viewer  # noqa: F401
+    from ..workbench import compare, playground, viewer  # noqa: F401
 
     cli.main(arguments(address, port, browser), standalone_mode=False)

@@ -85,7 +85,9 @@ def main(argv: list[str] | None = None) -> None:
 
     from mmseg_trash.datasets.toy import make_toy
     from mmseg_trash.inference.benchmark import make_members
+    from mmseg_trash.launch import quiet
 
+    quiet()
     best: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         if args.data_root is None:

@@ -67,15 +67,19 @@ def application(root: Path, cache: Path) -> Iterator[str]:
 
 
 def measure(address: str, sessions: int, timed: Callable) -> None:
-    """Open the pages in fresh sessions; a picture on the page ends each time."""
+    """Open the pages in sessions of one browser, whose cache is empty at first.
+
+    A picture on the page ends each time.
+    """
     from playwright.sync_api import sync_playwright
 
     found = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as driver:
         options = ['--no-sandbox', '--disable-gpu']
         chromium = driver.chromium.launch(executable_path=found, args=options)
+        context = chromium.new_context(viewport=dict(width=1500, height=950))
         for number in range(sessions):
-            page: Any = chromium.new_page(viewport=dict(width=1500, height=950))
+            page: Any = context.new_page()
             page.set_default_timeout(60_000)
 
             def opened(path: str, wanted: str, page: Any = page) -> None:
