@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,27 @@ import yaml
 from ..config import load_config
 from ..errors import ConfigError
 from ..fileio import atomic_write
+from ..vis_backends.base import SCALARS
 from .sweep_report import option
 from .sweep_space import Range, Values
 from .sweep_spec import Spec
 
 PROGRAM = 'tools/train.py'
-BACKEND, REPLACED = 'WandbVisBackend', 'TensorboardVisBackend'
+# mmengine's logs every scalar; ours, a chosen set.
+EVERY, CHOSEN, REPLACED = (
+    'WandbVisBackend',
+    'ChosenWandbVisBackend',
+    'TensorboardVisBackend',
+)
 
 
 def wandb_sweep(spec: Spec) -> dict[str, Any]:
     """Return a sweep configuration in W&B's format.
 
     Every agent's run trains by ``tools/train.py`` into a folder named by the run's id,
-    with TensorBoard's backend changed for W&B's. W&B does not evaluate the last
-    checkpoint by itself: its metric is that of the validations while training.
+    with TensorBoard's backend changed for one of W&B that logs the metric. W&B does not
+    evaluate the last checkpoint by itself: its metric is that of the validations while
+    training.
 
     Raises:
         ConfigError: A value cannot be said by ``--cfg-options``, or the config has no
@@ -76,15 +84,17 @@ def _backend(spec: Spec) -> list[str]:
     """Return the option that puts W&B in TensorBoard's place, if it is needed."""
     backends = load_config(spec.config).visualizer.get('vis_backends') or []
     kinds = [backend['type'] for backend in backends]
-    if BACKEND in kinds:
+    if EVERY in kinds or CHOSEN in kinds:
         return []
     if REPLACED not in kinds:
         found = ', '.join(kinds) or 'nothing'
         raise ConfigError(
             f'{spec.config}: visualizer.vis_backends has {found}; expected '
-            f'{BACKEND}, or {REPLACED} to be replaced by it'
+            f'{CHOSEN}, or {REPLACED} to be replaced by it'
         )
-    return [f'visualizer.vis_backends.{kinds.index(REPLACED)}.type={BACKEND}']
+    chosen = any(fnmatchcase(spec.metric, pattern) for pattern in SCALARS)
+    kind = CHOSEN if chosen else EVERY
+    return [f'visualizer.vis_backends.{kinds.index(REPLACED)}.type={kind}']
 
 
 def _option(spec: Spec, place: str, key: str, value: Any) -> str:

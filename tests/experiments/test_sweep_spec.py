@@ -142,6 +142,8 @@ def test_wandb(make_spec: Any, tmp_path: Path) -> None:
     assert 'train_cfg.max_iters=4' in command[place:]
     # what an agent puts in for a list, as tools/train.py reads it
     assert DictAction._parse_iterable(str([2, 2, 2, 2])) == [2, 2, 2, 2]
+    chosen = wandb_sweep(make_spec(metric='mIoU_256'))['command']
+    assert 'visualizer.vis_backends.1.type=ChosenWandbVisBackend' in chosen
     grid = wandb_sweep(make_spec(mode='min'))
     assert grid['method'] == 'grid' and grid['metric']['goal'] == 'minimize'
     loss = {'model.decode_head.loss_decode': [[dict(type='IoUCELoss')]]}
