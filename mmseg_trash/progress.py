@@ -21,6 +21,8 @@ LINES = 10
 def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
     """Pass items through and show on standard error how many have come.
 
+    No item is held while the next one is made: it may be as large as memory allows.
+
     Args:
         items: What to pass through.
         total: How many there will be; of one, nothing is shown.
@@ -34,8 +36,11 @@ def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
         return
     console = Console(file=sys.stderr)
     if not console.is_terminal:
-        for done, item in enumerate(items, 1):
+        done = 0
+        for item in items:
             yield item
+            del item
+            done += 1
             if done * LINES // total > (done - 1) * LINES // total:
                 sys.stderr.write(f'{title}: {done}/{total}\n')
         return
@@ -49,4 +54,5 @@ def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
         task = progress.add_task(title, total=total)
         for item in items:
             yield item
+            del item
             progress.advance(task)

@@ -89,6 +89,7 @@ class Engine:
             if self.mean == 'logits':
                 _softmax_in_bands(average)
             yield average.float()
+            del average  # or it would be held while the next one is made
 
     def labels(self, images: Sequence[Loaded]) -> Iterator[Tensor]:
         """Yield each image's label map, (H, W) uint8, on the device."""
@@ -96,7 +97,9 @@ class Engine:
         if len(self.looks) == 1 and not self.gives_probs and self.windows is None:
             mean = 'logits'  # the softmax of a single view turns no label
         for average in self.averages(images, mean):
-            yield average.argmax(dim=0).to(torch.uint8)
+            label = average.argmax(dim=0).to(torch.uint8)
+            del average
+            yield label
 
     def outputs(self, inputs: Sequence[Tensor]) -> Tensor:
         """Run the model on images of one shape.

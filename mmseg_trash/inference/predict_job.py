@@ -54,9 +54,17 @@ def predict(args: argparse.Namespace, shards: Shards) -> tuple[str, dict[str, st
     left = writer.missing(dataset, shards.mine(range(len(dataset))))
     broken: dict[str, Exception] = {}
     if len(left):
-        rows = predictor.probs(left, broken)
-        for name, probs in track(rows, len(left), 'predicting'):
-            writer.write(name, probs)
+        if writer.needs_probs:
+            for name, probs in track(
+                predictor.probs(left, broken), len(left), 'predicting'
+            ):
+                writer.write(name, probs)
+                del probs  # as large as the photograph times the classes
+        else:
+            for name, label in track(
+                predictor.labels(left, broken), len(left), 'predicting'
+            ):
+                writer.write_label(name, label)
     gathered = shards.gather((len(left) - len(broken), broken))
     if not shards.first:
         return '', {}

@@ -196,6 +196,7 @@ class Predictor:
         """
         for name, probs in self._run(self._load(dataset), self.engine.probs, failures):
             yield name, probs.cpu().numpy()
+            del probs  # or it would be held while the next one is made
 
     def probs_of_arrays(
         self, images: Iterable[tuple[str, NDArray[np.uint8]]]
@@ -219,6 +220,7 @@ class Predictor:
         batches = pack_arrays(images, without_labels(pipeline), self.batch_size)
         for name, probs in self._run(batches, self.engine.probs, None):
             yield name, probs.cpu().numpy()
+            del probs
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Predict the probabilities of the config's ``predict_dataset``."""
@@ -244,4 +246,6 @@ class Predictor:
                     continue
                 images.append(Loaded.of(item))
                 names.append(images[-1].name)
-            yield from zip(names, predict(images))
+            found = predict(images)
+            for name in names:  # zip would hold one while the next is made
+                yield name, next(found)

@@ -73,6 +73,11 @@ class PredictionWriter:
             raise DataError(f'{name}: leads out of {self.folder}')
         return path
 
+    @property
+    def needs_probs(self) -> bool:
+        """Return whether label maps alone would not do."""
+        return self.post != PostProcess() or bool({'probs', 'coco'} & set(self.kinds))
+
     def is_done(self, name: str) -> bool:
         """Return whether all that is wished of an image is there."""
         return all(
@@ -121,17 +126,36 @@ class PredictionWriter:
             results = encode(label, number, self.category_ids, probs)
             with atomic_write(self.path(name, 'coco')) as temporary:
                 temporary.write_text(json.dumps(results), encoding='utf-8')
+        self.write_label(name, label, image)
+        return label
+
+    def write_label(
+        self,
+        name: str,
+        label: NDArray[np.uint8],
+        image: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Write what a label map alone gives: itself with the palette, the overlay.
+
+        Args:
+            name: The image's ``file_name``.
+            label: (H, W).
+            image: (H, W, 3) RGB; None reads it where it is needed.
+
+        Raises:
+            DataError: The photograph cannot be read.
+        """
         if 'labels' in self.kinds:
             picture = Image.fromarray(label)
             picture.putpalette(np.array(self.palette, np.uint8).tobytes())
             with atomic_write(self.path(name, 'labels')) as temporary:
                 picture.save(temporary)
         if 'overlays' in self.kinds:
-            assert image is not None
-            drawn = overlay(image, label, self.palette)
+            drawn = overlay(
+                self._photograph(name) if image is None else image, label, self.palette
+            )
             with atomic_write(self.path(name, 'overlays')) as temporary:
                 Image.fromarray(drawn).save(temporary, quality=90)
-        return label
 
     def labels(self, names: Sequence[str]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         """Read written label maps.

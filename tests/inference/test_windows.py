@@ -1,5 +1,6 @@
 """Windows cover a photograph, weigh 1 in sum, and need no more memory than stated."""
 
+import weakref
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mmseg_trash.inference.loading import Loaded
 from mmseg_trash.inference.predictor import Predictor
 from mmseg_trash.inference.views import View
 from mmseg_trash.inference.windows import blend, blend_weights, starts
+from mmseg_trash.progress import track
 
 from .photographs import NAMES
 
@@ -146,6 +148,30 @@ def test_memory_is_the_accumulator_and_one_batch(dtype: Any, size: int) -> None:
             highest = max(highest, held)
     assert average.dtype == dtype
     assert accumulator <= highest < accumulator + 20 * 4 * 2 * 4 * 64 * 64
+
+
+@pytest.mark.parametrize('what', ['probs', 'labels'])
+def test_one_accumulator_at_a_time(
+    cfg: Config, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """What an image gave is gone when the next one's windows are blended."""
+    made: list[Any] = []
+    blended = Engine._blended
+
+    def watched(self: Engine, *args: Any) -> Tensor:
+        assert not [ref for ref in made if ref() is not None]
+        total = blended(self, *args)
+        made.append(weakref.ref(total))
+        return total
+
+    monkeypatch.setattr(Engine, '_blended', watched)
+    predictor = Predictor(
+        cfg, checkpoint, 'cpu', window=96, num_workers=0, batch_size=2
+    )
+    for name, found in track(getattr(predictor, what)(), len(NAMES), 'predicting'):
+        assert name in NAMES and len(found)
+        del found
+    assert len(made) == len(NAMES) > 1
 
 
 def test_predictor_in_windows(cfg: Config, checkpoint: Path) -> None:
