@@ -40,7 +40,7 @@ def track(items: Iterable[T], total: int, title: str) -> Iterator[T]:
         for item in items:
             yield item
             del item
-            done += 1
+            done += 1  # noqa: SIM113
             if done * LINES // total > (done - 1) * LINES // total:
                 sys.stderr.write(f'{title}: {done}/{total}\n')
         return
