@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ META = 'store.json'
 SUFFIX = '.probs.npz'
 KINDS = ('uint8', 'float16')
 LEVELS = 255
+_SHOWN = 80
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile)
 
 
 class ProbStore:
@@ -62,13 +65,11 @@ class ProbStore:
                 text = json.dumps(meta, indent=2) + '\n'
                 temporary.write_text(text, encoding='utf-8')
             return
-        found = _read_meta(file)
-        for key, value in meta.items():
-            if found.get(key) != value:
-                raise DataError(
-                    f'{file}: was made with {key} {found.get(key)!r}, not {value!r}; '
-                    'choose another folder'
-                )
+        found = list(differences(_read_meta(file), meta))
+        if found:
+            raise DataError(
+                f'{file}: was made with {"; with ".join(found)}; choose another folder'
+            )
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> 'ProbStore':
@@ -140,13 +141,47 @@ class ProbStore:
         try:
             with np.load(path, allow_pickle=False) as file:
                 kept = file['probs']
-        except (OSError, ValueError, KeyError, EOFError, zlib.error) as error:
+        except _DAMAGE as error:
             raise DataError(f'{path}: cannot be read: {error}') from error
         probs: Probs = kept.astype(np.float32)
         total = probs.sum(0, keepdims=True)
         np.maximum(total, np.finfo(np.float32).tiny, out=total)
         probs /= total
         return probs
+
+
+def differences(found: Any, wanted: Any, where: str = '') -> Iterator[str]:
+    """Name what differs in two descriptions, and nothing else.
+
+    Args:
+        found: JSON values.
+        wanted: JSON values.
+        where: Name of the whole, with dots.
+
+    Yields:
+        ``source.tta True, not False`` for each entry that differs.
+    """
+    if found == wanted:
+        return
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        for key in {**found, **wanted}:
+            place = f'{where}.{key}' if where else str(key)
+            yield from differences(found.get(key), wanted.get(key), place)
+    elif (
+        isinstance(found, Sequence)
+        and isinstance(wanted, Sequence)
+        and not isinstance(found, str)
+        and len(found) == len(wanted)
+    ):
+        for number, pair in enumerate(zip(found, wanted)):
+            yield from differences(*pair, f'{where}[{number}]')
+    else:
+        yield f'{where} {_short(found)}, not {_short(wanted)}'
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'
 
 
 def _quantise(probs: Probs, kind: str) -> NDArray[Any]:

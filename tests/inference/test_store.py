@@ -57,6 +57,31 @@ def test_other_sources_are_refused(tmp_path: Path) -> None:
             ProbStore(tmp_path, classes, kind, source)
 
 
+def test_a_refusal_names_what_differs_alone(tmp_path: Path) -> None:
+    made = dict(config='a.py', members=[dict(w=1), dict(w=2)], inputs='x' * 200)
+    ProbStore(tmp_path, CLASSES, source=made)
+    other = {**made, 'members': [dict(w=1), dict(w=3)], 'tta': True}
+    with pytest.raises(DataError) as caught:
+        ProbStore(tmp_path, CLASSES, source=other)
+    assert str(caught.value) == (
+        f'{tmp_path / META}: was made with source.members[1].w 2, not 3; with '
+        'source.tta None, not True; choose another folder'
+    )
+    with pytest.raises(DataError) as caught:
+        ProbStore(tmp_path, CLASSES, source={**made, 'inputs': 'y' * 200})
+    assert len(str(caught.value)) < 300 + len(str(tmp_path)), 'long values are cut'
+
+
+@pytest.mark.parametrize('keep', [0, 4, 200, -30])
+def test_a_file_that_was_cut_off(tmp_path: Path, keep: int) -> None:
+    store = ProbStore(tmp_path, CLASSES)
+    store.write('1', _probs())
+    file = tmp_path / f'1{SUFFIX}'
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r'1\.probs\.npz: cannot be read'):
+        store.read('1')
+
+
 def test_bad_input(tmp_path: Path) -> None:
     store = ProbStore(tmp_path, CLASSES)
     with pytest.raises(DataError, match='expected 3 x H x W'):
