@@ -47,6 +47,9 @@ indices into ``Survey.classes``; pictures are RGB uint8.
     step's values; ``write_fragment(recipe, steps, path)``, a config.
 ``layers``, ``changes``
     Pictures and label maps as data URLs; ``change_kinds(before, after, truth)``.
+``post_steps``
+    ``post_steps(post, image, probs, members, truth) -> list[StepResult]``: what CRF,
+    write-back and clean-up each change.
 ``svg``, ``report``
     The charts as SVG; ``write_report(...)``, a folder that opens without a server;
     ``pictures``: thumbnails, ``finding_picture(survey, finding)``.

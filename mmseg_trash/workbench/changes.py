@@ -10,7 +10,7 @@ from .compare import disagreement, same_size
 
 Labels = NDArray[np.uint8]
 
-AGAINST_TRUTH = ('corrected', 'spoilt', 'wrong in another way')
+AGAINST_TRUTH = ('corrected', 'spoilt', 'still wrong')
 """Kinds 1 to 3 of `change_kinds` with a truth."""
 WITHOUT_TRUTH = ('changed',)
 """Kind 1 of `change_kinds` without one."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmseg_trash.inference.store import ProbStore
 from mmseg_trash.inference.submission import write_submission
+from mmseg_trash.postprocess.degraded import degraded_members
 
 MAIN = Path(__file__).parents[2] / 'mmseg_trash' / 'app' / 'main.py'
 
@@ -25,8 +27,12 @@ def altered(label: np.ndarray, seed: int) -> np.ndarray:
 
 @pytest.fixture(scope='session')
 def app_root(toy_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the toy data with a fold and two submissions of val.json."""
+    """Return a copy of the toy data with a fold and predictions of val.json.
+
+    Two submissions, and the stores of two imaginary models.
+    """
     from mmseg_trash.workbench.album import Album
+    from mmseg_trash.workbench.predictions import open_predictions
 
     root = tmp_path_factory.mktemp('app') / 'data'
     shutil.copytree(toy_root, root)
@@ -37,6 +43,11 @@ def app_root(toy_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             for row, name in enumerate(album.names)
         )
         write_submission(rows, root / 'predictions' / f'altered_{seed}.csv')
+    truth = open_predictions(root / 'val.json')
+    for number, member in enumerate(degraded_members(truth, 2)):
+        store = ProbStore(root / f'predictions/model_{number}', truth.classes)
+        for name in truth.names:
+            store.write(name, member.probs(name))
     names = json.loads((root / 'train.json').read_text())['images']
     (root / 'folds').mkdir(exist_ok=True)
     fold = '\n'.join(image['file_name'] for image in names[:3])

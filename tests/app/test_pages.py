@@ -12,32 +12,9 @@ from mmseg_trash.app.settings import Settings
 from mmseg_trash.datasets.images import find_image_folder
 
 from .conftest import MAIN
+from .pages import ok, page, titles
 
 pytestmark = pytest.mark.usefixtures('settings')
-
-
-def page(name: str, **state: object) -> AppTest:
-    """Run one page of the application."""
-    script = (
-        'import streamlit as st\n'
-        'from mmseg_trash.app.state import PAGES, guarded\n'
-        f'from mmseg_trash.app.views import {name}\n'
-        f'guarded({name}.show)()\n'
-    )
-    test = AppTest.from_string(script, default_timeout=60)
-    for key, value in state.items():
-        test.session_state[key] = value
-    return test.run()
-
-
-def titles(test: AppTest) -> list[str]:
-    return [element.value for element in test.title]
-
-
-def ok(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    assert not test.error, test.error
-    return test
 
 
 def test_the_whole_application_starts() -> None:
