@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+import mmseg_trash.inference
 from mmseg_trash import TrashInferencer
 from mmseg_trash.config import build_model, load_config
 from mmseg_trash.errors import ConfigError, DataError
@@ -155,9 +156,10 @@ def test_mmseg_inferencer_takes_our_configs(
 
 
 def test_the_name_costs_nothing_until_it_is_used() -> None:
-    code = 'import sys, mmseg_trash; sys.exit("torch" in sys.modules)'
+    code = 'import sys, mmseg_trash.inference; sys.exit("torch" in sys.modules)'
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
-    with pytest.raises(AttributeError, match='Inferencr'):
-        import mmseg_trash
-
-        _ = mmseg_trash.Inferencr
+    assert mmseg_trash.TrashInferencer is mmseg_trash.inference.TrashInferencer
+    assert mmseg_trash.inference.Predictor is Predictor
+    for module in (mmseg_trash, mmseg_trash.inference):
+        with pytest.raises(AttributeError, match='Inferencr'):
+            _ = module.Inferencr
