@@ -10,6 +10,7 @@ from torch import nn
 from mmseg_trash.checkpoint import load_model
 from mmseg_trash.config import build_model, load_config
 from mmseg_trash.errors import CheckpointError
+from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
 from mmseg_trash.soup import average, estimate_batch_norm, greedy, has_batch_norm
 
 TOY = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
@@ -91,7 +92,9 @@ def test_tool(
     for seed in range(2):
         torch.manual_seed(seed)
         file = tmp_path / f'{seed}.pth'
-        torch.save(dict(state_dict=build_model(cfg, init=True).state_dict()), file)
+        content = dict(state_dict=build_model(cfg, init=True).state_dict())
+        seen = TrainedImages(pseudo=frozenset({f'{seed}.jpg'}), round=seed)
+        torch.save({**content, 'meta': {KEY: seen.to_meta()}}, file)
         files.append(str(file))
     main = runpy.run_path(str(project / 'tools/soup.py'))['main']
     options = [f'{k}={v}' for k, v in OPTIONS.items()]
@@ -103,6 +106,8 @@ def test_tool(
         arguments = ['--kind', kind, '--out', str(out), '--cfg-options', *options]
         main([*common, *arguments])
         load_model(cfg, out)
+        seen = trained_images(torch.load(out), kind)
+        assert seen is not None and (seen.pseudo, seen.round) == ({'0.jpg', '1.jpg'}, 1)
         assert f'{kind} soup of ' in capsys.readouterr().out
     weight = 'decode_head.conv_seg.weight'
     states = [torch.load(f)['state_dict'] for f in [*files, tmp_path / 'uniform.pth']]

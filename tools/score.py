@@ -48,10 +48,12 @@ def main(argv: list[str] | None = None) -> None:
     )  # fmt: skip
     dataset = build_dataset(options)
     names = {dataset.get_data_info(i)['file_name'] for i in range(len(dataset))}
-    store = Path(args.predictions)
-    if (store / META).is_file() and not args.allow_pseudo:
-        pseudo = frozenset(ProbStore.open(store).source.get('pseudo', ()))
-        refuse_pseudo(TrainedImages(pseudo=pseudo), names, str(store))
+    found = Path(args.predictions)
+    # tools/predict.py describes what it writes in the store beside it.
+    for store in (found, found.parent / 'probs'):
+        if (store / META).is_file() and not args.allow_pseudo:
+            pseudo = frozenset(ProbStore.open(store).source.get('pseudo', ()))
+            refuse_pseudo(TrainedImages(pseudo=pseudo), names, args.predictions)
     rows = read_labels(args.predictions)
     if args.subset:
         rows = (row for row in rows if row[0] in names)

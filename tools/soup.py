@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.evaluate import evaluate
     from mmseg_trash.fileio import atomic_write
     from mmseg_trash.launch import quiet
+    from mmseg_trash.pseudo.trained import trained_by_any
     from mmseg_trash.soup import average, estimate_batch_norm, greedy, has_batch_norm
 
     quiet()
@@ -64,6 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     classes = num_classes(cfg)
     meta = contents[0].get('meta') or {}
     kept = {k: meta[k] for k in ('dataset_meta', 'cfg') if k in meta}
+    kept |= trained_by_any(contents, names)
 
     def finish(state: dict) -> dict:
         load_weights(model, state, 'soup', classes)

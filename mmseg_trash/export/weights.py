@@ -54,7 +54,7 @@ def write_weights(
     state: Mapping[str, Tensor],
     classes: Sequence[str],
     palette: Sequence[Sequence[int]],
-    source: Mapping[str, str],
+    source: Mapping[str, Any],
 ) -> None:
     """Write tensors and a few words about them; read by ``weights_only=True``.
 
@@ -63,7 +63,7 @@ def write_weights(
         state: The state dict.
         classes: Names of the classes.
         palette: RGB colour of each class.
-        source: Further words: config, digest of the checkpoint.
+        source: Further words: config, digest of the checkpoint, its training images.
 
     Raises:
         CheckpointError: The suffix is another one.

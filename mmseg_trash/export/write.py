@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ..checkpoint import load_weights, read_checkpoint
 from ..config import build_model, num_classes
 from ..errors import CheckpointError, ConfigError
+from ..pseudo.trained import trained_by_any
 from .capture import LEVELS, MULTIPLE, capture, write_onnx, write_program
 from .card import Card, digest
 from .graph import ProbabilityGraph
@@ -69,12 +70,14 @@ class Exporter:
             weights=f'{average}_state_dict' if average else 'state_dict',
         )
         found = None
+        self._seen: dict[str, Any] = {}
         if checkpoint is not None:
             content = read_checkpoint(checkpoint, trusted)
             state = pick_weights(content, str(checkpoint), average)
             load_weights(self.model, state, str(checkpoint), num_classes(cfg))
             found = (content.get('meta') or {}).get('dataset_meta')
             self.source['checkpoint'] = digest(checkpoint)
+            self._seen = trained_by_any([content], [str(checkpoint)])
         self.meta: dict[str, Any] = dataset_meta(cfg, found)
         self._programs: dict[tuple[int, int, str], Any] = {}
         self.model.eval()
@@ -82,7 +85,7 @@ class Exporter:
     def weights(self, path: str | os.PathLike[str]) -> Done:
         """Write the weights alone, see :func:`write_weights`."""
         state = self.model.state_dict()
-        write_weights(path, state, **self.meta, source=self.source)
+        write_weights(path, state, **self.meta, source={**self.source, **self._seen})
         return Done(Path(path))
 
     def graph(

@@ -70,6 +70,32 @@ def trained_images(checkpoint: Mapping[str, Any], file: str) -> TrainedImages | 
         raise CheckpointError(f'{file}: meta.{KEY} is damaged: {error!r}') from error
 
 
+def trained_by_any(
+    checkpoints: Iterable[Mapping[str, Any]], files: Iterable[str]
+) -> dict[str, Any]:
+    """Return what a checkpoint made of others has to remember.
+
+    Args:
+        checkpoints: See :func:`trained_images`.
+        files: Their paths.
+
+    Returns:
+        Part of its ``meta``: the images that one of them was trained on; empty if none
+        of them tells.
+
+    Raises:
+        CheckpointError: See :func:`trained_images`.
+    """
+    found = [trained_images(one, file) for one, file in zip(checkpoints, files)]
+    known = [one for one in found if one is not None]
+    if not known:
+        return {}
+    total = TrainedImages()
+    for one in known:
+        total |= one
+    return {KEY: total.to_meta()}
+
+
 def pseudo_info(ann_file: str | Path) -> dict[str, Any] | None:
     """Return the provenance of a JSON of pseudo labels, None for any other JSON.
 

@@ -24,6 +24,7 @@ from mmseg_trash.export.runtime import ExportedModel
 from mmseg_trash.export.write import Exporter
 from mmseg_trash.inference.segmenter import open_segmenter
 from mmseg_trash.metainfo import CLASSES
+from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
@@ -55,6 +56,18 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = dict(state_dict=model.state_dict(), ema_state_dict=average.state_dict())
     torch.save(content, path)
     return path
+
+
+def test_weights_remember_their_training_images(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    seen = TrainedImages(frozenset({'a/1.jpg'}), frozenset({'b/ü 2.jpg'}), 1)
+    content = {**read_checkpoint(checkpoint), 'meta': {KEY: seen.to_meta()}}
+    torch.save(content, tmp_path / 'trained.pth')
+    exporter = Exporter(small_config(), tmp_path / 'trained.pth')
+    for name in ('w.safetensors', 'w.pth'):
+        exporter.weights(tmp_path / name)
+        assert trained_images(read_checkpoint(tmp_path / name), name) == seen
 
 
 def test_weights_go_round(checkpoint: Path, tmp_path: Path) -> None:

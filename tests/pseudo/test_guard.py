@@ -19,6 +19,7 @@ from mmseg_trash.pseudo.trained import (
     KEY,
     TrainedImages,
     images_of,
+    trained_by_any,
     trained_images,
 )
 from mmseg_trash.pseudo.writer import PseudoWriter
@@ -129,6 +130,28 @@ def test_predictions_in_a_store(toy_root: Path, tmp_path: Path) -> None:
     rest = tmp_path / 'rest.txt'
     rest.write_text(dataset.get_data_info(0)['file_name'])
     main([*arguments, '--subset', str(rest)])
+
+
+def test_a_folder_of_predictions_has_the_guard_of_its_store(
+    toy_root: Path, tmp_path: Path
+) -> None:
+    main = runpy.run_path(str(ROOT / 'tools/score.py'))['main']
+    name = _images(toy_root)[0]['file_name']
+    ProbStore(tmp_path / 'probs', CLASSES, source=dict(pseudo=[name]))
+    (tmp_path / 'labels').mkdir()
+    (tmp_path / 'submission.csv').write_text('')
+    for given in ('labels', 'submission.csv'):
+        with pytest.raises(DataError, match=f'{given}: was trained with pseudo'):
+            main([str(tmp_path / given), str(toy_root / 'val.json')])
+
+
+def test_what_is_made_of_checkpoints_remembers() -> None:
+    one = TrainedImages(frozenset('a'), frozenset('b'), 1)
+    two = TrainedImages(frozenset('c'), frozenset('d'), 2)
+    contents = [dict(meta={KEY: one.to_meta()}), {}, dict(meta={KEY: two.to_meta()})]
+    meta = trained_by_any(contents, ['x', 'y', 'z'])
+    assert trained_images(dict(meta=meta), 'soup') == one | two
+    assert trained_by_any([{}, dict(meta=None)], ['x', 'y']) == {}
 
 
 def test_silent_and_damaged_checkpoints() -> None:
