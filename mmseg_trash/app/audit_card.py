@@ -13,7 +13,7 @@ from ..workbench.decisions import Decision, read_decisions, write_decisions
 from ..workbench.finding import RULES, Finding
 from .components import canvas
 from .settings import Settings
-from .state import list_annotations, look_at, open_album
+from .state import look_at, open_album, usable_albums
 
 PLACE, TURN = 'audit_place', 'audit_turn'
 
@@ -164,12 +164,16 @@ def _pictures(finding: Finding) -> None:
     if finding.other:
         _other(finding, album)
     if st.button('Open in the viewer', icon=':material/photo_library:'):
-        look_at(finding.file_name, annotation=finding.annotation)
+        look_at(
+            finding.file_name,
+            annotation=finding.annotation,
+            ann_file=finding.part,
+        )
 
 
 def _other(finding: Finding, album: Album) -> None:
     """Draw the second image of a finding, from whichever JSON has it."""
-    for other in [album, *map(open_album, list_annotations())]:
+    for other in [album, *usable_albums().values()]:
         if finding.other in other:
             picture = other.picture(other.row(finding.other))
             st.image(picture, f'{finding.other} in {other.ann_file}', width=420)

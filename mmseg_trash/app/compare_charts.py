@@ -28,11 +28,10 @@ from ..workbench.recall import SizeRecall, size_recall
 from . import charts
 from .components import gallery
 from .state import (
-    list_annotations,
     load_predictions,
     look_at,
-    open_album,
     open_survey_of,
+    usable_albums,
 )
 from .tables import PERCENT
 
@@ -166,13 +165,14 @@ def sizes(album: Album, members: Members) -> None:
 
 def classes(album: Album, members: Members) -> None:
     """Draw the predicted classes beside those of the training data."""
-    files = [name for name in list_annotations() if open_album(name).has_labels]
+    albums = {n: found for n, found in usable_albums().items() if found.has_labels}
+    files = list(albums)
     if not files:
         st.info('No JSON of the data root has labels to compare with.')
         return
     start = files.index('train.json') if 'train.json' in files else 0
     file = st.selectbox('Training data', files, start, key='training', width=260)
-    training = open_album(file)
+    training = albums[file]
     survey = open_survey_of(training)
     found = {
         title: _shares(member, survey, f'{training.json_path}|{_key(member)}')

@@ -16,6 +16,8 @@ from ..workbench.viewer import (
     select,
     worst_first,
 )
+from .findings import find_all, offer
+from .settings import read_settings
 from .state import CHOSEN, CURRENT, FINDINGS, ONLY
 
 WORST = 'worst IoU'
@@ -102,6 +104,16 @@ def _names(album: Album) -> frozenset[str] | None:
         title, names = st.session_state[CHOSEN]
         groups[f'from {title}'] = names
     groups |= list_folds(album)
+    if FINDINGS not in st.session_state:
+        place = st.empty()
+        if place.button(
+            'Filter by finding',
+            key='audit_now',
+            icon=':material/fact_check:',
+            help='Audits the labels; its findings then stand under Only.',
+        ):
+            place.empty()
+            offer(find_all(read_settings()))
     findings = st.session_state.get(FINDINGS, {})
     groups |= {f'finding: {kind}': names for kind, names in findings.items()}
     # What belongs to another JSON would leave nothing.

@@ -1,5 +1,6 @@
 """What the pages share: settings, opened files, the image that is looked at."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..workbench.survey import Survey, open_survey
 from .settings import Settings, read_settings
 
 CURRENT = 'current_image'
+WANTED = 'wanted_file'
 CHOSEN = 'chosen_images'
 ONLY = 'only'
 MARKED = 'marked_annotation'
@@ -68,6 +70,15 @@ def list_annotations() -> list[str]:
     return files
 
 
+def usable_albums() -> dict[str, Album]:
+    """Open the JSON files of the data root; those with a fault are left out."""
+    found = {}
+    for name in list_annotations():
+        with contextlib.suppress(*USER_ERRORS, OSError):
+            found[name] = open_album(name)
+    return found
+
+
 def choose_album() -> Album:
     """Offer the JSON files of the data root in the sidebar and open one.
 
@@ -76,6 +87,10 @@ def choose_album() -> Album:
     """
     files = list_annotations()
     root = Path(read_settings().data_root)
+    # A widget's value can be set before the widget is drawn alone.
+    if st.session_state.get(WANTED) in files:
+        st.session_state['ann_file'] = st.session_state[WANTED]
+    st.session_state.pop(WANTED, None)
     with st.sidebar:
         ann_file = st.selectbox(
             root.resolve().name, files, key='ann_file', bind='query-params'
@@ -127,8 +142,9 @@ def choose_predictions(label: str, key: str, none: str | None = 'none') -> Any:
 
 def load_predictions(path: str) -> Any:
     """Open predictions, once for all sessions."""
-    file = Path(path)
-    return _predictions(path, stamp(file / 'store.json' if file.is_dir() else file))
+    files = [Path(path, *below) for below in (('store.json',), ('probs', 'store.json'))]
+    made = next((file for file in files if file.is_file()), Path(path))
+    return _predictions(path, stamp(made))
 
 
 def look_at(
@@ -136,6 +152,7 @@ def look_at(
     names: Sequence[str] = (),
     title: str = '',
     annotation: int | None = None,
+    ann_file: str = '',
 ) -> None:
     """Go to the viewer.
 
@@ -144,7 +161,10 @@ def look_at(
         names: Images to leaf through; none keeps what the viewer has.
         title: Where they come from.
         annotation: Id of the annotation to point at.
+        ann_file: JSON that the image is in; empty is the one that is open.
     """
+    if ann_file:
+        st.session_state[WANTED] = ann_file
     st.session_state[MARKED] = (name, annotation)
     st.session_state[CURRENT] = name
     if names:

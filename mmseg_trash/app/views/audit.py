@@ -1,41 +1,29 @@
 """Audit: suspicious labels, the worst first, and what was decided about them."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from ...cli import USER_ERRORS
 from ...workbench.album import Album
-from ...workbench.audit import run_audit
 from ...workbench.decisions import Decision
 from ...workbench.finding import Finding, rank
 from ...workbench.quality import label_quality, quality_findings
 from .. import audit_card
-from ..audit_card import PLACE, TURN, decisions_file, key_of, saved
-from ..settings import Settings, read_settings
-from ..state import (
-    FINDINGS,
-    choose_album,
-    choose_predictions,
-    open_survey_of,
-    stamp,
-)
+from ..audit_card import PLACE, TURN, key_of, saved
+from ..findings import find_all, offer
+from ..settings import read_settings
+from ..state import choose_album, choose_predictions, open_survey_of
 
 
 def show() -> None:
     """Draw the page."""
-    album = choose_album()
     settings = read_settings()
-    with st.sidebar:
-        member = choose_predictions('Out-of-fold probabilities', 'audit_member')
     st.title('Audit', anchor=False)
-    findings = _findings(settings, _marks(Path(settings.data_root)))
-    if member is not None:
-        found = _quality(album, member, f'{album.json_path}|{member.path}')
-        findings = rank([*findings, *found])
-    _offer(findings)
+    findings = rank([*find_all(settings), *_doubts()])
+    offer(findings)
     decisions = {decision.key: decision for decision in saved(settings)}
     chosen = _filter(findings, decisions)
     if not chosen:
@@ -49,31 +37,27 @@ def show() -> None:
         audit_card.draw(settings, chosen, place, decisions)
 
 
-def _marks(root: Path) -> tuple[tuple[int, int], ...]:
-    files = [*sorted(root.glob('*.json')), *sorted((root / 'folds').glob('*.txt'))]
-    return tuple(
-        stamp(path) for path in files if path != decisions_file(read_settings())
-    )
+def _doubts() -> list[Finding]:
+    """Offer probabilities in the sidebar; return what they make doubtful.
 
-
-@st.cache_data(max_entries=4, show_spinner='Auditing the labels')
-def _findings(settings: Settings, marks: tuple[tuple[int, int], ...]) -> list[Finding]:
-    return run_audit(settings.data_root, (), settings.rule)
+    A JSON with faults is no reason not to list them.
+    """
+    try:
+        album = choose_album()
+        with st.sidebar:
+            member = choose_predictions('Out-of-fold probabilities', 'audit_member')
+        if member is None:
+            return []
+        return _quality(album, member, f'{album.json_path}|{member.path}')
+    except (*USER_ERRORS, OSError) as error:
+        st.error(str(error), icon=':material/error:')
+        return []
 
 
 @st.cache_data(max_entries=4, show_spinner='Scoring the labels')
 def _quality(_album: Album, _member: Any, key: str) -> list[Finding]:
     survey = open_survey_of(_album)
     return quality_findings(survey, label_quality(survey, _member))
-
-
-def _offer(findings: list[Finding]) -> None:
-    """Let the viewer filter by finding."""
-    groups: dict[str, set[str]] = {}
-    for finding in findings:
-        if finding.file_name:
-            groups.setdefault(finding.rule, set()).add(finding.file_name)
-    st.session_state[FINDINGS] = {k: frozenset(v) for k, v in groups.items()}
 
 
 def _filter(findings: list[Finding], decisions: dict[Any, Decision]) -> list[Finding]:

@@ -145,6 +145,9 @@ def _colours(album: Album, survey: Survey) -> None:
     left, right = st.columns([3, 5])
     channel = left.selectbox('Channel', eda.CHANNELS, 3, key='channel')
     found = eda.colour_bars(survey, channel)
+    if not found:
+        st.info('No image can be read.')
+        return
     name = right.selectbox('Class', list(found), key='colour_class', width=260)
     _bars(album, found[name], f'colours|{channel}|{name}|{album.ann_file}')
 
