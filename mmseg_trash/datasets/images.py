@@ -71,6 +71,27 @@ def read_image(path: str, height: int, width: int) -> np.ndarray:
     return image
 
 
+def read_photograph(path: str | os.PathLike[str]) -> np.ndarray:
+    """Decode a photograph for drawing or a CRF, turned as its EXIF orientation says.
+
+    Args:
+        path: The file.
+
+    Returns:
+        (H, W, 3) uint8, RGB.
+
+    Raises:
+        DataError: It is missing or no image.
+    """
+    try:
+        found = decode_bgr(Path(path).read_bytes())
+    except OSError as error:
+        raise DataError(f'{path}: cannot be read: {error}') from error
+    if found is None:
+        raise DataError(f'{path}: cannot be read: no image')
+    return np.ascontiguousarray(found[..., ::-1])
+
+
 def decode_bgr(content: bytes, flags: int = cv2.IMREAD_COLOR) -> np.ndarray | None:
     """Decode to BGR uint8; None when it cannot be done."""
     if not content:

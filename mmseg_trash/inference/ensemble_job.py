@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, DataError
+from ..datasets.images import find_image_folder, read_photograph
+from ..errors import ConfigError
 from ..postprocess.order import PostProcess
 from ..progress import track
 from .ensemble import (
@@ -82,15 +82,13 @@ def run_recipe(
     )
     folder = Path(recipe.data_root or '')
     if post.needs_image:
-        from ..datasets.images import find_image_folder
-
         folder = find_image_folder(folder, names)
 
     def rows() -> Iterator[Row]:
         for one in track(found, len(mine), 'combining'):
             if kept is not None and one.probs is not None:
                 kept.write(one.name, one.probs)
-            image = _photograph(folder, one.name) if post.needs_image else None
+            image = read_photograph(folder / one.name) if post.needs_image else None
             yield one.name, finish(one, post, image)
 
     if shards.total == 1:
@@ -139,12 +137,5 @@ def processed(
     """
     for name, probs in rows:
         label = probs.argmax(0).astype(np.uint8)
-        image = _photograph(Path(folder), name) if post.needs_image else None
+        image = read_photograph(Path(folder) / name) if post.needs_image else None
         yield name, finish(Combined(name, label, probs, [label]), post, image)
-
-
-def _photograph(folder: Path, name: str) -> NDArray[np.uint8]:
-    image = cv2.imread(str(folder / name))
-    if image is None:
-        raise DataError(f'{folder / name}: cannot be read')
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

@@ -8,20 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ..errors import DataError
 from ..fileio import atomic_write
 
 SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'})
 _ORIENTATION, _TURNED = 0x0112, range(5, 9)  # EXIF: its tag, and what swaps the sides
+_TIFF_SIZE = 0x0100, 0x0101  # tags of width and height
 
 
-def find_inputs(names: Sequence[str], data_root: str | None = None) -> tuple[str, list]:
+def find_inputs(
+    names: Sequence[str],
+    data_root: str | None = None,
+    leave_out: Sequence[Path] = (),
+) -> tuple[str, list]:
     """Find the images that a command line names.
 
     Args:
         names: One COCO JSON; or folders (searched through), patterns, images.
         data_root: Folder of the JSON's images; None is the JSON's own.
+        leave_out: Folders below which no image counts, such as those written to.
 
     Returns:
         The root, and either the one JSON below or beside it, or the images, sorted.
@@ -49,7 +56,10 @@ def find_inputs(names: Sequence[str], data_root: str | None = None) -> tuple[str
             if not found:
                 raise FileNotFoundError(f'{name}: no such image, folder or pattern')
         files += found
-    files = sorted({file.absolute() for file in files})
+    written = {folder.resolve() for folder in leave_out}
+    files = sorted(
+        {file.absolute() for file in files if not written & {*file.resolve().parents}}
+    )
     if not files:
         raise DataError(f'{names[0]}: holds no image ({", ".join(sorted(SUFFIXES))})')
     return os.path.commonpath([file.parent for file in files]), files
@@ -75,6 +85,8 @@ def write_json(files: Sequence[Path], root: str, out: Path) -> dict[str, str]:
         try:
             with Image.open(file) as image:
                 width, height = image.size
+                if isinstance(image, TiffImageFile):  # of which some Pillows turn size
+                    width, height = (int(image.tag_v2[tag]) for tag in _TIFF_SIZE)
                 if image.getexif().get(_ORIENTATION) in _TURNED:
                     width, height = height, width
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:

@@ -1,7 +1,6 @@
 """What tools/predict.py does: images or a video in, files out, resumable."""
 
 import argparse
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,16 @@ from ..config import load_config
 from ..errors import ConfigError
 from ..progress import track
 from ..pseudo.trained import trained_images
+from ..pseudo.writer import hash_file, hash_names
 from .coco_results import category_ids, merge_results, read_images
 from .inputs import find_inputs, without_repeats, write_json
 from .options import describe, predictor_options, read_postprocess
+from .origin import check_images, config_digest
 from .predictor import Predictor
 from .shards import Shards
 from .store import ProbStore
 from .video import SUFFIXES, Video, draw_video, predict_video
-from .writer import PredictionWriter
+from .writer import KINDS, PredictionWriter
 
 SUBMISSION = 'submission.csv'
 
@@ -39,18 +40,23 @@ def predict(args: argparse.Namespace, shards: Shards) -> tuple[str, dict[str, st
     if any(Path(name).suffix.lower() in SUFFIXES for name in args.inputs):
         return _predict_video(args, shards), {}
     out = Path(args.out)
-    root, files = find_inputs(args.inputs, args.data_root)
+    own = [out / kind for kind in KINDS]
+    root, files = find_inputs(args.inputs, args.data_root, own)
     listed = out / 'inputs.json'
     if files[0].suffix == '.json':
         json_file, failures = without_repeats(files[0], listed)
+        inputs = hash_file(json_file)
     else:
         json_file, failures = listed, write_json(files, root, listed)
+        # a broken image that is mended later stays the same input
+        inputs = hash_names(file.relative_to(root).as_posix() for file in files)
     predictor, source = _open(args, shards, root)
     predictor.cfg.predict_dataset.ann_file = str(json_file.absolute())
     dataset = predictor.dataset()
-    source = dict(inputs=_digest(json_file), **source)
+    source = dict(inputs=inputs, **source)
     image_ids = read_images(json_file)
     writer = _writer(args, source, dataset, image_ids, json_file)
+    check_images(out, dataset.image_folder, [*image_ids], writer.is_begun, shards.first)
     left = writer.missing(dataset, shards.mine(range(len(dataset))))
     broken: dict[str, Exception] = {}
     if len(left):
@@ -106,7 +112,7 @@ def _predict_video(args: argparse.Namespace, shards: Shards) -> str:
         raise ConfigError('--save: a video gives labels, overlays and probs')
     video = Video.open(args.inputs[0])
     predictor, source = _open(args, shards, str(video.path.parent))
-    source = dict(inputs=_digest(video.path), **source)
+    source = dict(inputs=hash_file(video.path), **source)
     meta = predictor.dataset({**predictor.cfg.predict_dataset, 'lazy_init': True})
     wished = args.save
     args.save = ['labels', *(['probs'] if 'probs' in wished else [])]
@@ -132,7 +138,8 @@ def _open(
     predictor = Predictor(cfg, args.checkpoint, device=device, **options)
     source = dict(
         config=Path(args.config).name,
-        checkpoint=_digest(Path(args.checkpoint)),
+        config_sha256=config_digest(cfg, options['tta']),
+        checkpoint=hash_file(args.checkpoint),
         **describe(options),
         options={k: str(v) for k, v in (args.cfg_options or {}).items()},
     )
@@ -168,11 +175,3 @@ def _writer(
         image_ids,
         category_ids(json_file, classes) if json_file and 'coco' in kinds else (),
     )
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open('rb') as content:
-        while block := content.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import Subset
 
+from ..datasets.images import read_photograph
 from ..errors import DataError
 from ..fileio import atomic_write
 from ..postprocess.order import PostProcess
@@ -85,6 +85,12 @@ class PredictionWriter:
             for kind in self.kinds
         )
 
+    def is_begun(self, name: str) -> bool:
+        """Return whether anything is there of an image, wished or not."""
+        return name in self.store or any(
+            self.path(name, kind).is_file() for kind in SUFFIXES
+        )
+
     def missing(self, dataset: Any, places: Sequence[int] | None = None) -> Subset:
         """Return the part of a data set that is still to be predicted.
 
@@ -116,7 +122,7 @@ class PredictionWriter:
             DataError: The photograph cannot be read.
         """
         if image is None and ('overlays' in self.kinds or self.post.needs_image):
-            image = self._photograph(name)
+            image = read_photograph(self.image_folder / name)
         members = [probs.argmax(0).astype(np.uint8)] if self.post.needs_members else []
         label = self.post(image, probs, members)
         if 'probs' in self.kinds:
@@ -151,9 +157,9 @@ class PredictionWriter:
             with atomic_write(self.path(name, 'labels')) as temporary:
                 picture.save(temporary)
         if 'overlays' in self.kinds:
-            drawn = overlay(
-                self._photograph(name) if image is None else image, label, self.palette
-            )
+            if image is None:
+                image = read_photograph(self.image_folder / name)
+            drawn = overlay(image, label, self.palette)
             with atomic_write(self.path(name, 'overlays')) as temporary:
                 Image.fromarray(drawn).save(temporary, quality=90)
 
@@ -173,9 +179,3 @@ class PredictionWriter:
                     yield name, np.asarray(image, np.uint8)
             except OSError as error:
                 raise DataError(f'{path}: cannot be read: {error}') from error
-
-    def _photograph(self, name: str) -> NDArray[np.uint8]:
-        found = cv2.imread(str(self.image_folder / name))
-        if found is None:
-            raise DataError(f'{self.image_folder / name}: cannot be read')
-        return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)

@@ -218,7 +218,7 @@ def test_two_processes_write_the_same_bytes(
     assert done.stdout.count('images predicted') == 1
     assert '5 images predicted, 0 were there' in done.stdout
     files = sorted(p for p in (tmp_path / 'one').rglob('*') if p.is_file())
-    assert len(files) == 3 * len(NAMES) + 3, 'and the store, coco.json, submission.csv'
+    assert len(files) == 3 * len(NAMES) + 4, 'and store, images, coco, submission'
     for file in files:
         other = tmp_path / 'two' / file.relative_to(tmp_path / 'one')
         assert other.read_bytes() == file.read_bytes(), file.name
