@@ -22,7 +22,8 @@ def find_all(settings: Settings) -> list[Finding]:
 
 @st.cache_data(max_entries=4, show_spinner='Auditing the labels')
 def _findings(settings: Settings, marks: tuple[tuple[int, int], ...]) -> list[Finding]:
-    return run_audit(settings.data_root, (), settings.rule)
+    root, folders = settings.data_root, settings.folders
+    return run_audit(root, (), settings.rule, allowed=folders)
 
 
 def offer(findings: Sequence[Finding]) -> None:

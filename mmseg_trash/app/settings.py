@@ -43,6 +43,11 @@ class Settings:
         usual = CLASSES_COHORT1 if self.unknown == 'class' else CLASSES
         return LabelRule(CategoryRule(self.classes or usual, self.unknown))
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where images may lie, links resolved."""
+        return tuple(Path(name).resolve() for name in (self.data_root, *self.allowed))
+
     def export(self) -> None:
         """Hand the settings to the pages."""
         os.environ[VARIABLE] = json.dumps(asdict(self))

@@ -106,7 +106,8 @@ def choose_album() -> Album:
 
 @st.cache_resource(max_entries=6, show_spinner='Measuring the images')
 def _survey(settings: Settings, ann_file: str, mark: tuple[int, int]) -> Survey:
-    return open_survey(ann_file, settings.data_root, '', settings.rule)
+    root, folders = settings.data_root, settings.folders
+    return open_survey(ann_file, root, '', settings.rule, allowed=folders)
 
 
 def open_survey_of(album: Album) -> Survey:

@@ -22,6 +22,7 @@ def run_audit(
     label_rule: LabelRule | None = None,
     limits: Limits | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
+    allowed: Sequence[Path] = (),
 ) -> list[Finding]:
     """Look for wrong labels, broken images and leaks.
 
@@ -36,6 +37,7 @@ def run_audit(
         label_rule: How annotations become labels; None is the project's classes.
         limits: From where on something counts as suspicious.
         cache_dir: Folder of the caches; None is the usual one.
+        allowed: Folders in which images must lie, see `survey.open_survey`.
 
     Returns:
         What was found, the most suspicious first.
@@ -60,7 +62,9 @@ def run_audit(
         findings += usable.findings
         if usable.raw is None:
             continue
-        survey = survey_content(usable.content, root / name, rule, cache_dir)
+        survey = survey_content(
+            usable.content, root / name, rule, cache_dir, None, allowed
+        )
         seen = {image for part in listed.values() for image in part}
         if name != WHOLE or not seen.issuperset(survey.names):
             findings += find_bad_images(survey, limits)

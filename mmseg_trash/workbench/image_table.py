@@ -84,8 +84,11 @@ class _Figures(NamedTuple):
     counts: NDArray[np.uint32]
 
 
-def images_key(label_key: str, paths: Sequence[Path]) -> str:
+def images_key(
+    label_key: str, paths: Sequence[Path], allowed: Sequence[Path] = ()
+) -> str:
     """Return what a table is made from: label maps, and the files' sizes and dates."""
+    outside = [place for place, path in enumerate(paths) if not _allowed(path, allowed)]
     entries: list[list] = []
     for path in paths:
         try:
@@ -93,7 +96,8 @@ def images_key(label_key: str, paths: Sequence[Path]) -> str:
             entries.append([str(path), status.st_size, status.st_mtime_ns])
         except OSError:
             entries.append([str(path)])
-    content = json.dumps([VERSION, label_key, entries]).encode()
+    made_from = [VERSION, label_key, entries, *([outside] if outside else [])]
+    content = json.dumps(made_from).encode()
     return hashlib.sha256(content).hexdigest()[:32]
 
 
@@ -104,6 +108,7 @@ def measure_images(
     classes: int,
     title: str,
     workers: int | None = None,
+    allowed: Sequence[Path] = (),
 ) -> ImageTable:
     """Decode and measure images, in as many threads as there are cores.
 
@@ -114,6 +119,7 @@ def measure_images(
         classes: Number of classes.
         title: Name for the progress bar.
         workers: Number of threads; None is one per core.
+        allowed: See `survey.open_survey`.
     """
     number = len(records)
     values = np.full((number, 3), np.nan)
@@ -122,10 +128,12 @@ def measure_images(
     faults, rows, labels, counts = [], [], [], []
 
     def one(row: int) -> _Figures | str:
+        path = folder / records[row].file_name
+        if not _allowed(path, allowed):
+            return 'lies outside of the data root; nothing is read there'
         try:
             return _measure(records[row], folder, label_map, classes, row)
         except (DataError, OSError) as error:
-            path = folder / records[row].file_name
             return str(error).removeprefix(f'{path}: ')
 
     for row, found in enumerate(
@@ -150,6 +158,13 @@ def measure_images(
         np.concatenate([empty, *labels]),
         np.concatenate([np.zeros((0, len(CHANNELS), LEVELS), np.uint32), *counts]),
     )
+
+
+def _allowed(path: Path, folders: Sequence[Path]) -> bool:
+    if not folders:
+        return True
+    resolved = path.resolve()
+    return any(resolved.is_relative_to(folder) for folder in folders)
 
 
 def _parallel(

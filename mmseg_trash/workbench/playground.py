@@ -5,7 +5,7 @@ import os
 import random
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..config import build_dataset, load_config
 from ..errors import ConfigError
+from .recorder import Recorder
 
 Picture = NDArray[np.uint8]
 Step = dict[str, Any]
@@ -69,22 +70,6 @@ class Stage:
     error: str = ''
 
 
-@dataclass
-class _Recorder:
-    """A data set that notes which images a transform decodes."""
-
-    dataset: Any
-    taken: list[int] = field(default_factory=list)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.dataset, name)
-
-    def load_image(self, index: int) -> np.ndarray:
-        """Decode an image and note its index."""
-        self.taken.append(int(index))
-        return self.dataset.load_image(index)
-
-
 def read_recipe(
     config: str | os.PathLike[str],
     data_root: str | os.PathLike[str] | None = None,
@@ -136,7 +121,11 @@ def open_images(recipe: Recipe) -> Any:
 
 
 def run_steps(
-    dataset: Any, index: int, steps: Sequence[Step], seed: int
+    dataset: Any,
+    index: int,
+    steps: Sequence[Step],
+    seed: int,
+    folders: Sequence[Path] = (),
 ) -> list[Stage]:
     """Run steps on an image, one after the other.
 
@@ -147,11 +136,17 @@ def run_steps(
         index: Which image.
         steps: Dicts of transforms, packing left out.
         seed: Seed of the random numbers, not negative.
+        folders: Resolved folders in which the image and its donors must lie; none
+            allows all.
 
     Returns:
         What each step made; after a failure there is nothing more.
+
+    Raises:
+        DataError: The image lies outside of the folders.
     """
-    recorder = _Recorder(dataset)
+    recorder = Recorder(dataset, tuple(folders))
+    recorder.check(index)
     results = {**dataset.get_data_info(index), 'dataset': recorder}
     stages: list[Stage] = []
     with _RANDOM:
@@ -172,7 +167,7 @@ def run_steps(
 
 
 def _run_step(
-    step: Step, results: dict[str, Any], recorder: _Recorder, index: int
+    step: Step, results: dict[str, Any], recorder: Recorder, index: int
 ) -> tuple[Stage, dict[str, Any]]:
     try:
         done = _build(step)(results)

@@ -7,7 +7,7 @@ divisions that differ as much tells whether more than chance is at work.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +57,11 @@ def open_splits(
     data_root: str | os.PathLike[str],
     label_rule: LabelRule | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
+    allowed: Sequence[Path] = (),
 ) -> dict[str, Survey]:
     """Open those of train_all, train, val and test.json that a data root has.
+
+    The arguments are those of `survey.open_survey`.
 
     Raises:
         FileNotFoundError: It has none.
@@ -69,7 +72,9 @@ def open_splits(
     if not files:
         raise FileNotFoundError(f'{root}: holds none of {", ".join(JSON_FILES)}')
     return {
-        Path(name).stem: open_survey(name, root, '', label_rule, cache_dir)
+        Path(name).stem: open_survey(
+            name, root, '', label_rule, cache_dir, allowed=allowed
+        )
         for name in files
     }
 

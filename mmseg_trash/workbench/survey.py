@@ -1,6 +1,7 @@
 """All that is known of a COCO file and its images, computed once and cached."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -150,6 +151,7 @@ def open_survey(
     label_rule: LabelRule | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    allowed: Sequence[Path] = (),
 ) -> Survey:
     """Open the survey of a COCO file; make it when no cached one can be trusted.
 
@@ -160,6 +162,8 @@ def open_survey(
         label_rule: How annotations become labels; None is the project's classes.
         cache_dir: Folder of the cache; None is the usual one.
         workers: Threads that measure images; None is one per core.
+        allowed: Resolved folders in which images must lie; others count as images that
+            cannot be read. None allows all.
 
     Raises:
         FileNotFoundError: There is no such JSON or subset.
@@ -170,7 +174,7 @@ def open_survey(
     root = Path(ann_file).parent if data_root is None else Path(data_root)
     file = Path(ann_file) if data_root is None else root / ann_file
     rule = label_rule or LabelRule(CategoryRule(CLASSES))
-    survey = survey_content(read_bytes(file), file, rule, cache_dir, workers)
+    survey = survey_content(read_bytes(file), file, rule, cache_dir, workers, allowed)
     if not subset:
         return survey
     chosen = set(read_subset(root / subset, survey.names, str(file)))
@@ -184,6 +188,7 @@ def survey_content(
     rule: LabelRule,
     cache_dir: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    allowed: Sequence[Path] = (),
 ) -> Survey:
     """Open the survey of what a COCO file holds, see `open_survey`.
 
@@ -193,13 +198,16 @@ def survey_content(
         rule: How annotations become labels.
         cache_dir: Folder of the cache.
         workers: Threads that measure images.
+        allowed: Folders in which images must lie.
     """
     labels = open_label_cache(content, str(file), rule, cache_dir)
     names = tuple(image.file_name for image in labels.images)
     folder = find_image_folder(file.parent, names)
-    key = images_key(rule.key(content), [folder / name for name in names])
+    key = images_key(rule.key(content), [folder / name for name in names], allowed)
     classes = rule.category.classes
-    table = open_table(labels, folder, key, len(classes), file, cache_dir, workers)
+    table = open_table(
+        labels, folder, key, len(classes), file, cache_dir, workers, allowed
+    )
     palette = complete_palette(dict(classes=classes))['palette']
     return Survey(
         title=file.name,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..datasets.array_file import DamagedFileError, open_arrays, write_arrays
@@ -18,6 +19,7 @@ def open_table(
     file: Path,
     cache_dir: str | os.PathLike[str] | None,
     workers: int | None,
+    allowed: Sequence[Path] = (),
 ) -> ImageTable:
     """Open the table of a COCO file's images; measure them when there is none.
 
@@ -29,6 +31,7 @@ def open_table(
         file: The JSON, for names.
         cache_dir: Folder of the cache.
         workers: Threads that measure.
+        allowed: See `survey.open_survey`.
 
     Raises:
         PermissionError: The cache folder cannot be written.
@@ -44,7 +47,13 @@ def open_table(
             if locked:
                 label_map = labels.label_map if labels.has_labels else None
                 table = measure_images(
-                    labels.images, folder, label_map, classes, file.name, workers
+                    labels.images,
+                    folder,
+                    label_map,
+                    classes,
+                    file.name,
+                    workers,
+                    allowed,
                 )
                 arrays = table._asdict()
                 faults = arrays.pop('faults')

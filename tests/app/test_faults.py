@@ -19,11 +19,11 @@ pytestmark = pytest.mark.usefixtures('settings')
 
 
 @pytest.fixture
-def root(app_root: Path, tmp_path: Path) -> Path:
+def root(app_root: Path, tmp_path: Path, project: Path) -> Path:
     """Return a data root of one's own, opened."""
     root = tmp_path / 'broken'
     shutil.copytree(app_root, root)
-    Settings(str(root)).export()
+    Settings(str(root), configs=str(project / 'configs')).export()
     return root
 
 
@@ -87,3 +87,31 @@ def test_the_viewer_filters_by_finding_by_itself(root: Path) -> None:
     test.selectbox(key='only').set_value('finding: bad_image').run()
     assert 'no readable image' in test.error[0].value
     assert test.session_state['viewer_names'] == [album.names[5]]
+
+
+@pytest.mark.parametrize('way', ['name', 'link'])
+def test_nothing_outside_is_shown(root: Path, tmp_path: Path, way: str) -> None:
+    album = Album(root, 'train.json')
+    secret = tmp_path / 'secret.jpg'
+    height, width = (int(side) for side in album.sizes[0])
+    Image.new('RGB', (width, height), (255, 0, 255)).save(secret)
+    if way == 'name':
+        content = json.loads((root / 'train.json').read_text())
+        content['images'][0]['file_name'] = '../secret.jpg'
+        (root / 'train.json').write_text(json.dumps(content))
+        name = '../secret.jpg'
+    else:
+        album.path(0).unlink()
+        (root / album.names[0]).symlink_to(secret)
+        name = album.names[0]
+    for view in ('viewer', 'playground'):
+        test = page(view, current_image=name, playground_seeds=1)
+        assert not test.exception
+        assert 'lies outside' in test.error[0].value
+        assert not test.get('imgs')
+    # Nor is it measured.
+    test = ok(page('explore'))
+    assert test.metric[4].value == '1'
+    test = ok(page('audit'))
+    table = test.dataframe[0].value
+    assert name in table[table['Kind'] == 'bad image']['Image'].tolist()

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import cv2
@@ -6,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_trash.config import load_config
-from mmseg_trash.errors import ConfigError
+from mmseg_trash.errors import ConfigError, DataError
 from mmseg_trash.workbench.fragment import fragment, write_fragment
 from mmseg_trash.workbench.parameters import (
     addable,
@@ -187,3 +188,28 @@ def test_recipe_refuses_a_config_without_training(
     path.write_text(f'_base_ = {str(base)!r}\ntrain_dataloader = dict(_delete_=True)\n')
     with pytest.raises(ConfigError, match='no pipeline'):
         read_recipe(path)
+
+
+def test_no_donor_comes_from_outside(
+    project: Path, toy_root: Path, tmp_path: Path
+) -> None:
+    root, far = tmp_path / 'data', tmp_path / 'far.jpg'
+    shutil.copytree(toy_root, root)
+    recipe = read_recipe(project / CONFIG, root, 'train.json')
+    images = open_images(recipe)
+    link = Path(images.get_data_info(3)['img_path'])
+    link.rename(far)
+    link.symlink_to(far)
+    steps = [*recipe.steps[:2], dict(type='ClassMix', prob=1.0)]
+    shown = {False: set(), True: set()}
+    refused = 0
+    for seed in range(20):
+        for limited, names in shown.items():
+            stages = run_steps(images, 0, steps, seed, [root] if limited else [])
+            names |= {donor.name for donor in stages[-1].donors}
+            refused += 'lies outside' in stages[-1].error
+    name = images.get_data_info(3)['file_name']
+    assert name in shown[False] and shown[True] == shown[False] - {name}
+    assert refused
+    with pytest.raises(DataError, match='outside'):
+        run_steps(images, 3, steps, 0, [root])

@@ -182,7 +182,7 @@ def _light(album: Album, survey: Survey) -> None:
 @st.cache_data(max_entries=4, show_spinner='Comparing the parts')
 def _distances(settings: Settings, marks: tuple[tuple[int, int], ...]) -> pd.DataFrame:
     """Compare the JSON files of the data root, and the folds of train_all."""
-    splits = open_splits(settings.data_root, settings.rule)
+    splits = open_splits(settings.data_root, settings.rule, allowed=settings.folders)
     if 'train_all' in splits:
         splits |= fold_splits(splits['train_all'])
     classes = settings.rule.category.classes

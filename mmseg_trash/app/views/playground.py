@@ -75,7 +75,7 @@ def _stages(
     album: Album, dataset: Any, index: int, steps: list[Step], seeds: int
 ) -> None:
     """Draw what each step makes: a line of pictures per step, a column per seed."""
-    runs = [run_steps(dataset, index, steps, seed) for seed in range(seeds)]
+    runs = [run_steps(dataset, index, steps, s, album.allowed) for s in range(seeds)]
     left, right = st.columns([3, 2])
     opacity = left.slider('Opacity of the labels', 0.0, 1.0, 0.4, key='play_opacity')
     only = right.toggle('Only the last step', key='play_last')
