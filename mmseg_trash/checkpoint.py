@@ -13,7 +13,7 @@ from mmengine.config import Config
 from torch import nn
 
 from .config import build_model, num_classes
-from .errors import CheckpointError
+from .errors import CheckpointError, ConfigError
 from .tensors import SUFFIX, read_tensors
 
 _SHOWN = 5
@@ -147,6 +147,7 @@ def load_model(
     Raises:
         FileNotFoundError, CheckpointError: See :func:`read_checkpoint` and
             :func:`load_weights`.
+        ConfigError: There is no such device.
     """
     content = read_checkpoint(checkpoint, trusted=trusted)
     model = build_model(cfg)
@@ -154,6 +155,10 @@ def load_model(
     meta = content.get('meta') or {}
     if 'dataset_meta' in meta:
         model.dataset_meta = meta['dataset_meta']
-    model.to(default_device() if device == 'auto' else device)
+    try:
+        model.to(default_device() if device == 'auto' else device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f'device {device!r} cannot be used: {reason}') from error
     model.eval()
     return model

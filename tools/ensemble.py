@@ -35,6 +35,9 @@ def parser() -> argparse.ArgumentParser:
         help='one model at a time in memory; their probabilities go through FOLDER',
     )
     add_machine_options(parser)
+    parser.add_argument(
+        '--trust-checkpoint', action='store_true', help='allow pickled objects in them'
+    )
     return parser
 
 
@@ -42,6 +45,7 @@ def main(argv: list[str] | None = None) -> None:
     """Open the members, combine them, and write the CSV."""
     args = parser().parse_args(argv)
     from mmseg_trash.inference.ensemble_job import run_recipe
+    from mmseg_trash.inference.options import machine_options
     from mmseg_trash.inference.shards import Shards
     from mmseg_trash.launch import quiet
 
@@ -53,9 +57,10 @@ def main(argv: list[str] | None = None) -> None:
         args.out,
         args.store,
         args.sequential,
+        args.threads,
         device=shards.device(args.device),
-        batch_size=args.batch_size,
-        num_workers=args.num_workers,
+        trusted=args.trust_checkpoint,
+        **machine_options(args),
     )
     if line:
         print(line)

@@ -12,6 +12,8 @@ from mmseg_trash import cli
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Return the command line's arguments."""
+    from mmseg_trash.inference.options import add_machine_options
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -47,9 +49,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         help='label images that a member was trained on',
     )  # fmt: skip
     parser.add_argument('--round', type=int, help="default: one more than the members'")
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda, cuda:1 …')
-    parser.add_argument('--batch-size', type=int, help='default 8 on a GPU, else 1')
-    parser.add_argument('--num-workers', type=int, help='processes that load images')
+    add_machine_options(parser)
+    parser.add_argument(
+        '--trust-checkpoint', action='store_true', help='allow pickled objects in them'
+    )
     return parser.parse_args(argv)
 
 
@@ -57,6 +60,8 @@ def main(argv: list[str] | None = None) -> None:
     """Open the source, ask the guard, write the labels."""
     args = parse_args(argv)
     from mmseg_trash.errors import ConfigError
+    from mmseg_trash.inference.options import machine_options
+    from mmseg_trash.inference.submission import check_target
     from mmseg_trash.launch import quiet
     from mmseg_trash.pseudo.make import make_pseudo_labels
     from mmseg_trash.pseudo.rules import choose_rules
@@ -81,7 +86,11 @@ def main(argv: list[str] | None = None) -> None:
             keep_empty=not args.drop_empty,
         ),
     )
-    source = open_source(args.source, args.checkpoints)
+    check_target(args.out)
+    options = dict(
+        device=args.device, trusted=args.trust_checkpoint, **machine_options(args)
+    )
+    source = open_source(args.source, args.checkpoints, args.trust_checkpoint)
     for member in source.unknown:
         sys.stderr.write(
             f'{member}: does not tell what it was trained on (--checkpoints names the '
@@ -89,9 +98,6 @@ def main(argv: list[str] | None = None) -> None:
         )
     if not args.allow_trained:
         source.refuse_trained()
-    options = dict(
-        device=args.device, batch_size=args.batch_size, num_workers=args.num_workers
-    )
     made = make_pseudo_labels(
         source, rules, args.out, number=args.round, soft=args.soft, **options
     )

@@ -1,8 +1,6 @@
 """Ensembles of members: soft or hard, streamed image by image."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
-from ..progress import track
 from .recipe import Member, Recipe, read_recipe
 from .store import Probs, ProbStore
 from .voting import hard_vote
 
 __all__ = [
     'Combined', 'Member', 'Recipe', 'combine', 'combine_members', 'factors',
-    'image_names', 'open_member', 'read_recipe', 'to_store',
+    'image_names', 'open_member', 'read_recipe',
 ]  # fmt: skip
 
 Stream = Iterable[tuple[str, Probs]]
@@ -45,15 +42,26 @@ def image_names(recipe: Recipe) -> list[str]:
 
     Raises:
         ConfigError: Only stores come without a JSON.
+        DataError: They have other images than the first one, or there are none.
     """
     if recipe.data_root is not None:
         from .submission import read_image_ids
 
         return read_image_ids(Path(recipe.data_root) / recipe.ann_file)
-    stores = [member.store for member in recipe.members]
-    if stores[0] is None or None in stores:
+    stores = [member.store for member in recipe.members if member.store is not None]
+    if len(stores) < len(recipe.members):
         raise ConfigError('data_root: is needed for members with a config')
-    return list(ProbStore.open(stores[0]))
+    names = list(ProbStore.open(stores[0]))
+    for other in stores:
+        more = {*ProbStore.open(other)} - {*names}
+        if more:
+            raise DataError(
+                f'{stores[0]}: lacks {len(more)} images that {other} has, the first is '
+                f'{min(more)!r}; data_root and ann_file say which ones are wanted'
+            )
+    if not names:
+        raise DataError(f'{stores[0]}: holds no image')
+    return names
 
 
 def open_member(
@@ -101,59 +109,6 @@ def open_member(
     return predictor.probs(chosen), list(dataset.metainfo['classes'])
 
 
-def to_store(
-    member: Member,
-    recipe: Recipe,
-    names: Sequence[str],
-    folder: Path,
-    **options: Any,
-) -> Member:
-    """Predict a member into a store in float16, as far as that is not done.
-
-    Args:
-        member: The member; one that is a store stays as it is.
-        recipe: Where its images are.
-        names: The images.
-        folder: Where the store lies.
-        options: See :func:`open_member`.
-
-    Returns:
-        The member with its store in place of the config.
-
-    Raises:
-        DataError: The folder holds a store of something else.
-    """
-    if member.store is not None:
-        return member
-    assert member.checkpoint is not None
-    views = member.tta if isinstance(member.tta, bool) else member.tta.describe()
-    source = dict(
-        config=member.config,
-        checkpoint=hashlib.sha256(Path(member.checkpoint).read_bytes()).hexdigest(),
-        tta=views,
-        window=member.window,
-        overlap=member.overlap,
-        dtype=member.dtype,
-        data_root=recipe.data_root,
-        ann_file=recipe.ann_file,
-    )
-    file = folder / 'store.json'
-    left = list(names)
-    if file.is_file():
-        found = ProbStore.open(folder)
-        left = [name for name in names if name not in found]
-    if left or not file.is_file():
-        stream, classes = open_member(member, recipe, left, **options)
-        store = ProbStore(folder, classes, 'float16', source)
-        for name, probs in track(stream, len(left), folder.name):
-            store.write(name, probs)
-    else:
-        ProbStore(folder, ProbStore.open(folder).classes, 'float16', source)
-    return replace(
-        member, store=str(folder), config=None, checkpoint=None, tta=False, window=None
-    )
-
-
 def _check_images(where: str, names: Sequence[str], known: Any) -> None:
     missing = [name for name in names if name not in known]
     if missing:
@@ -186,7 +141,8 @@ def combine(
     Args:
         streams: Names and probabilities, (C, H, W), the same images in the same order.
         weights: Of each member's classes, (C,).
-        rule: ``soft`` or ``hard``; by votes, the first class's weight counts.
+        rule: ``soft`` or ``hard``; a vote counts as much as the member's weight of the
+            class that it goes to.
 
     Yields:
         The name, the label map (H, W), and the mean probabilities (None for votes).
@@ -232,7 +188,7 @@ def combine_members(
         if keep_members or rule == 'hard':
             members = [probs.argmax(0).astype(np.uint8) for _, probs in present]
         if rule == 'hard':
-            label = hard_vote(np.stack(members), [float(w[0]) for w in weights])
+            label = _vote(members, weights)
             yield Combined(name, label, None, members)
             continue
         total = np.zeros_like(first)
@@ -240,3 +196,16 @@ def combine_members(
             total += weight[:, None, None] * probs
         total /= total.sum(0, keepdims=True)
         yield Combined(name, total.argmax(0).astype(np.uint8), total, members)
+
+
+def _vote(members: Sequence[Labels], weights: Sequence[NDArray[np.float32]]) -> Labels:
+    """Vote with each member's weights of the classes; ties go to the first member."""
+    labels = np.stack(members)
+    if all((of_classes == of_classes[0]).all() for of_classes in weights):
+        return hard_vote(labels, [float(of_classes[0]) for of_classes in weights])
+    support = np.zeros(labels.shape, np.float64)
+    for other, of_classes in zip(labels, weights):
+        support += of_classes[labels].astype(np.float64) * (labels == other)
+    winner = support.round(9).argmax(0)
+    chosen: Labels = np.take_along_axis(labels, winner[None], 0)[0]
+    return chosen

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..datasets.images import find_image_folder, read_photograph
@@ -18,8 +19,9 @@ from .ensemble import (
     image_names,
     open_member,
     read_recipe,
-    to_store,
 )
+from .member_store import pseudo_of, to_store
+from .recipe import read_yaml
 from .shards import Shards
 from .store import Probs, ProbStore
 from .submission import check_target, write_submission
@@ -34,6 +36,7 @@ def run_recipe(
     out: str | None = None,
     store: str | None = None,
     sequential: str | None = None,
+    threads: int | None = None,
     **options: Any,
 ) -> str:
     """Combine a recipe's members and write the submission.
@@ -45,6 +48,7 @@ def run_recipe(
         store: Folder that keeps the mean probabilities, before the steps behind them.
         sequential: Folder of stores into which the members are predicted one after the
             other, so that one model at a time is in memory; None holds all of them.
+        threads: Of the computation on a CPU; None takes the recipe's.
         options: For :class:`~.predictor.Predictor`.
 
     Returns:
@@ -54,6 +58,8 @@ def run_recipe(
         ConfigError, DataError, FileNotFoundError: The recipe cannot be followed.
     """
     recipe = read_recipe(path)
+    if recipe.threads and threads is None:
+        torch.set_num_threads(recipe.threads)
     target = out or recipe.output
     check_target(target)
     if store and recipe.rule == 'hard':
@@ -63,7 +69,9 @@ def run_recipe(
     members = list(recipe.members)
     if sequential:
         members = [
-            to_store(member, recipe, mine, Path(sequential, f'member{i}'), **options)
+            to_store(
+                member, recipe, names, Path(sequential, f'member{i}'), shards, **options
+            )
             for i, member in enumerate(members)
         ]
     opened = [open_member(member, recipe, mine, **options) for member in members]
@@ -75,8 +83,12 @@ def run_recipe(
             )
     post = PostProcess.from_dict(recipe.postprocess, classes)
     weights = [factors(member, classes) for member in recipe.members]
-    text = Path(path).read_text(encoding='utf-8')
-    kept = ProbStore(store, classes, source=dict(recipe=text)) if store else None
+    kept = None
+    if store:
+        seen = pseudo_of(recipe.members, options.get('trusted', False))
+        kept = ProbStore(
+            store, classes, source=dict(recipe=read_yaml(Path(path)), **seen)
+        )
     found = combine_members(
         [stream for stream, _ in opened], weights, recipe.rule, post.needs_members
     )

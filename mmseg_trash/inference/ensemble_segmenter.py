@@ -64,5 +64,5 @@ class EnsembleSegmenter:
         streams = [[('', probs)] for probs in found if probs is not None]
         (all_,) = combine_members(streams, self._weights, self._recipe.rule)
         if all_.probs is None:
-            return all_.label, None
+            return self._after.finish_label(all_.label, all_.members), None
         return self._after(image, all_.probs, all_.members), all_.probs

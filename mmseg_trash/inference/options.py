@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ..errors import ConfigError
 from ..postprocess.order import PostProcess
 from ..postprocess.section import read_yaml
@@ -46,10 +48,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
-    """Add device, batch size and workers."""
+    """Add device, threads, batch size and workers, see :func:`machine_options`."""
     parser.add_argument('--batch-size', type=int, help='default 8 on a GPU, else 1')
+    parser.add_argument(
+        '--threads', type=int, help='of a CPU; the last bits depend on their number'
+    )
     parser.add_argument('--num-workers', type=int, help='processes that load images')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda, cuda:1 …')
+
+
+def machine_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return batch size and workers for ``Predictor``; let torch use the threads.
+
+    Raises:
+        ConfigError: One of them is out of range.
+    """
+    for name, least in (('batch_size', 1), ('num_workers', 0), ('threads', 1)):
+        value = getattr(args, name)
+        if value is not None and value < least:
+            option = name.replace('_', '-')
+            raise ConfigError(f'--{option}: must be at least {least}, got {value}')
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    return dict(batch_size=args.batch_size, num_workers=args.num_workers)
 
 
 def views_of(args: argparse.Namespace) -> ViewSet | bool:
@@ -71,18 +92,15 @@ def predictor_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return a ``Predictor``'s arguments, all but config, checkpoint and device.
 
     Raises:
-        ConfigError: The views are wrong, or the windows.
+        ConfigError: The views are wrong, the windows, or a number.
     """
     if args.window is not None and args.window < 1:
         raise ConfigError(f'--window: must be at least 1, got {args.window}')
     if not 0 <= args.overlap < 1:
         raise ConfigError(f'--overlap: must lie in [0, 1), got {args.overlap}')
-    if args.batch_size is not None and args.batch_size < 1:
-        raise ConfigError(f'--batch-size: must be at least 1, got {args.batch_size}')
     return dict(
         tta=views_of(args),
-        batch_size=args.batch_size,
-        num_workers=args.num_workers,
+        **machine_options(args),
         trusted=args.trust_checkpoint,
         dtype=args.dtype,
         window=args.window,

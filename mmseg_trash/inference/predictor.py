@@ -99,9 +99,8 @@ class Predictor:
         self.cuda = next(self.model.parameters()).is_cuda
         self.batch_size = batch_size or (8 if self.cuda else 1)
         loader = self.cfg.get('test_dataloader') or {}
-        self.num_workers = (
-            loader.get('num_workers', 2) if num_workers is None else num_workers
-        )
+        usual = loader.get('num_workers', 2)
+        self.num_workers = usual if num_workers is None else num_workers
         # Heads that classify masks hand out probabilities, and say so themselves.
         head = getattr(self.model, 'decode_head', None)
         head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,8 @@ class Recipe:
         ann_file: The images, relative to ``data_root``.
         postprocess: See :meth:`~mmseg_trash.postprocess.order.PostProcess.from_dict`.
         output: The CSV to write.
+        threads: Of the computation on a CPU, on whose number the last bits depend; None
+            takes what torch does.
     """
 
     members: Sequence[Member]
@@ -68,6 +70,7 @@ class Recipe:
     ann_file: str = 'test.json'
     postprocess: Mapping[str, Any] = field(default_factory=dict)
     output: str = 'submission.csv'
+    threads: int | None = None
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -85,11 +88,18 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     try:
         for number, entry in enumerate(content.pop('members')):
             where = f'{file}: members[{number}]'
+            _refuse_unknown(entry, Member, where)
             member = Member(**entry)
             members.append(replace(member, tta=_views(member.tta, where)))
+        _refuse_unknown(content, Recipe, str(file))
         recipe = Recipe(members, **content)
     except TypeError as error:
         raise ConfigError(f'{file}: {error}') from error
+    _check_names(recipe, ('data_root', 'ann_file', 'output'), str(file))
+    if recipe.threads is not None and (
+        type(recipe.threads) is not int or recipe.threads < 1
+    ):
+        raise ConfigError(f'{file}: threads: expected 1 or more, got {recipe.threads}')
     _check(recipe, file)
     return recipe
 
@@ -105,11 +115,28 @@ def read_yaml(file: Path) -> dict[str, Any]:
         raise FileNotFoundError(f'{file}: no such recipe')
     try:
         content = yaml.safe_load(file.read_text(encoding='utf-8'))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f'{file}: is no YAML: {error}') from error
     if not isinstance(content, dict):
         raise ConfigError(f'{file}: expected a mapping with a list of members')
     return content
+
+
+def _refuse_unknown(content: Any, kind: Any, where: str) -> None:
+    if not isinstance(content, Mapping):
+        raise ConfigError(f'{where}: expected a mapping, got {content!r}')
+    known = [entry.name for entry in fields(kind)]
+    for key in content:
+        if key not in known:
+            raise ConfigError(f'{where}: no key {key!r}; there are {", ".join(known)}')
+
+
+def _check_names(thing: Any, keys: Sequence[str], where: str) -> None:
+    for entry in fields(thing):
+        value = getattr(thing, entry.name)
+        missing = value is None and entry.default is None
+        if entry.name in keys and not missing and not isinstance(value, str):
+            raise ConfigError(f'{where}: {entry.name}: expected a name, got {value!r}')
 
 
 def _views(section: Any, where: str) -> bool | ViewSet:
@@ -140,6 +167,7 @@ def _check(recipe: Recipe, file: Path) -> None:
 
 
 def _check_member(member: Member, where: str) -> None:
+    _check_names(member, ('store', 'config', 'checkpoint'), where)
     if (member.store is None) == (member.config is None):
         raise ConfigError(f'{where}: expected either store or config')
     if member.config is not None and member.checkpoint is None:

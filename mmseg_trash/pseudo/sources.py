@@ -92,7 +92,9 @@ def _mean(streams: Sequence[Any], weights: Sequence[Any]) -> Iterator[tuple[str,
 
 
 def open_source(
-    path: str | os.PathLike[str], checkpoints: Sequence[str] = ()
+    path: str | os.PathLike[str],
+    checkpoints: Sequence[str] = (),
+    trusted: bool = False,
 ) -> Source:
     """Open a recipe, or a store of probabilities.
 
@@ -100,6 +102,7 @@ def open_source(
         path: A recipe in YAML, or the folder of a store.
         checkpoints: Files that stores were made with, since a store knows the hash of
             its checkpoint alone.
+        trusted: Allow pickled objects in checkpoints.
 
     Raises:
         FileNotFoundError: A file does not exist.
@@ -138,7 +141,9 @@ def open_source(
             content['config_sha256'] = hash_file(member.config)
             content['checkpoint_sha256'] = hash_file(member.checkpoint)
         for file in files:
-            found = trained_images(read_checkpoint(file), file) if file else None
+            found = (
+                trained_images(read_checkpoint(file, trusted), file) if file else None
+            )
             if found is None:
                 unknown.append(str(file or member.store))
             else:

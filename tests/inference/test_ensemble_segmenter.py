@@ -11,6 +11,7 @@ import yaml
 from mmseg_trash.config import build_model, load_config
 from mmseg_trash.errors import ConfigError
 from mmseg_trash.inference.inferencer import TrashInferencer
+from mmseg_trash.postprocess.clean_up import CleanUpParams, clean_up
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
@@ -73,3 +74,20 @@ def test_votes_have_no_probabilities_and_stores_are_refused(
     path = recipe(tmp_path, members=[*members, dict(store='somewhere')])
     with pytest.raises(ConfigError, match=r'members\[2\]: a store'):
         TrashInferencer(path, device='cpu')
+
+
+def test_steps_behind_a_vote(
+    members: list[dict[str, Any]], toy_root: Path, tmp_path: Path
+) -> None:
+    image = sorted(toy_root.rglob('*.jpg'))[0]
+    plain = TrashInferencer(
+        recipe(tmp_path, members=members, rule='hard'), device='cpu'
+    )
+    steps = dict(clean_up=dict(min_size=60))
+    path = recipe(tmp_path, members=members, rule='hard', postprocess=steps)
+    voted, cleaned = (
+        plain(image).label,
+        TrashInferencer(path, device='cpu')(image).label,
+    )
+    assert np.array_equal(cleaned, clean_up(voted, CleanUpParams(min_size=60)))
+    assert (cleaned != voted).any()

@@ -167,3 +167,10 @@ def test_who_made_a_store(project: Path, tmp_path: Path) -> None:
         open_source(recipe)
     with pytest.raises(FileNotFoundError):
         open_source(tmp_path / 'nothing.yaml')
+
+
+def test_the_target_is_checked_before_anything_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match='is a folder'):
+        main(['none.yaml', '--out', str(tmp_path)])
+    with pytest.raises(ConfigError, match='--batch-size: must be at least 1, got 0'):
+        main(['none.yaml', '--out', str(tmp_path / 'p.json'), '--batch-size', '0'])
