@@ -26,8 +26,11 @@ def main(argv: list[str] | None = None) -> None:
         raise ConfigError(
             f'--weights: {len(args.weights)} for {len(args.members)} members'
         )
-    if args.weights and min(args.weights) <= 0:
-        raise ConfigError(f'--weights: {min(args.weights)} is not positive')
+    for weight in args.weights or ():
+        if not 0 < weight < float('inf'):
+            raise ConfigError(f'--weights: expected positive numbers, got {weight}')
+    if args.size < 1:
+        raise ConfigError(f'--size: must be at least 1, got {args.size}')
     rows = vote_rows(args.members, args.weights, args.size)
     number = write_submission(rows, args.out, num_classes=256, size=args.size)
     print(f'{args.out}: {number} rows from {len(args.members)} members')

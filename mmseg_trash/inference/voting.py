@@ -1,6 +1,7 @@
 """Hard voting over submission files: pure functions over label maps."""
 
 import csv
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from .submission_format import COLUMNS, HEADER, SIZE
 Labels = NDArray[np.uint8]
 
 _FIELD_LIMIT = 1 << 24
+_SHOWN = 60
 _ZERO, _SPACE = np.uint8(ord('0')), ord(' ')
 
 
@@ -39,7 +41,7 @@ def hard_vote(labels: Labels, weights: Sequence[float] | None = None) -> Labels:
     if not number:
         raise ValueError('expected at least one member')
     votes = [1.0] * number if weights is None else [float(w) for w in weights]
-    if len(votes) != number or min(votes) <= 0:
+    if len(votes) != number or not all(0 < vote < math.inf for vote in votes):
         raise ValueError(f'expected {number} positive weights, got {votes}')
     support = _support(labels, votes)
     most, chosen = support[0].copy(), labels[0].copy()
@@ -84,9 +86,18 @@ def read_submission(
         FileNotFoundError: There is no such file.
         DataError: A row cannot be read; tools/validate_submission.py says more.
     """
+    try:
+        yield from _rows(path, size)
+    except (csv.Error, UnicodeDecodeError, IsADirectoryError) as error:
+        raise DataError(f'{path}: is no CSV in UTF-8: {error}') from error
+
+
+def _rows(path: str | os.PathLike[str], size: int) -> Iterator[tuple[str, Labels]]:
     with Path(path).open(encoding='utf-8', newline='') as file:
-        if _split(file.readline()) != list(COLUMNS):
-            raise DataError(f'{path}:1: expected the header {HEADER!r}')
+        header = file.readline()
+        if _split(header) != list(COLUMNS):
+            found = header[:_SHOWN]
+            raise DataError(f'{path}:1: expected the header {HEADER!r}, got {found!r}')
         for number, line in enumerate(file, 2):
             row, where = _split(line), f'{path}:{number}'
             if len(row) != len(COLUMNS):
@@ -163,6 +174,7 @@ def vote_rows(
         members = [read_submission(path, size) for path in paths]
         for member in members:
             stack.callback(member.close)  # type: ignore[attr-defined]
+        number = 0
         for number, first in enumerate(members[0], 1):
             rows = [first, *(next(member, None) for member in members[1:])]
             for path, row in zip(paths, rows):
@@ -174,6 +186,8 @@ def vote_rows(
                     )
             labels = np.stack([row[1] for row in rows if row is not None])
             yield first[0], hard_vote(labels, weights)
+        if not number:
+            raise DataError(f'{paths[0]}: has no rows')
         for path, member in zip(paths[1:], members[1:]):
             more = next(member, None)
             if more is not None:

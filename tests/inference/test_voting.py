@@ -1,5 +1,6 @@
 """Voting over submission files, against a count pixel by pixel."""
 
+import math
 import runpy
 from collections import Counter
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_ties_go_to_the_first_member_despite_rounding() -> None:
     assert hard_vote(labels, [0.3, 0.1, 0.21]) == 2
     with pytest.raises(ValueError, match='at least one'):
         hard_vote(labels[:0])
-    for wrong in ([1, 1], [1, 1, 0]):
+    for wrong in ([1, 1], [1, 1, 0], [1, 1, math.nan], [1, 1, math.inf]):
         with pytest.raises(ValueError, match='3 positive weights'):
             hard_vote(labels, wrong)
 
@@ -79,9 +80,11 @@ def test_tool(
     assert [name for name, _ in found] == names
     for place, (_, label) in enumerate(found):
         assert np.array_equal(label, _slow_vote(labels[:, place], [1, 1, 1]))
-    for weights in (['1'], ['1', '1', '-1']):
+    for weights in (['1'], ['1', '1', '-1'], ['1', '1', 'nan'], ['inf'] * 3):
         with pytest.raises(ConfigError, match='--weights'):
             main([*files, '--weights', *weights])
+    with pytest.raises(ConfigError, match='--size: must be at least 1, got 0'):
+        main([*files, '--size', '0'])
 
 
 def test_members_must_agree(tmp_path: Path) -> None:
@@ -105,3 +108,20 @@ def test_members_must_agree(tmp_path: Path) -> None:
         list(vote_rows([a]))
     with pytest.raises(FileNotFoundError):
         list(vote_rows([tmp_path / 'none.csv']))
+
+
+@pytest.mark.parametrize('content, message', [
+    ('image_id,PredictionString\nü.jpg,1'.encode('latin-1'), 'is no CSV in UTF-8'),
+    (b'\xef\xbb\xbfimage_id,PredictionString\n', r"got '.ufeffimage_id,Pred"),
+    (b'image_id,PredictionString\n"' + b'1' * (1 << 25) + b'",1\n', 'is no CSV'),
+    (b'image_id,PredictionString\n', r'a\.csv: has no rows'),
+    (b'', "got ''"),
+])  # fmt: skip
+def test_files_that_are_no_submission(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / 'a.csv').write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        list(vote_rows([tmp_path / 'a.csv'] * 2))
+    with pytest.raises(DataError, match='is no CSV'):
+        list(vote_rows([tmp_path]))
