@@ -127,6 +127,24 @@ def default_device() -> str:
     return 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
+def usable_device(name: str) -> str:
+    """Return a torch device that can be used.
+
+    Args:
+        name: A torch device; ``'auto'`` takes the GPU if there is one.
+
+    Raises:
+        ConfigError: There is no such device.
+    """
+    found = default_device() if name == 'auto' else name
+    try:
+        torch.zeros(1, device=found)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f'device {name!r} cannot be used: {reason}') from error
+    return found
+
+
 def load_model(
     cfg: Config,
     checkpoint: str | os.PathLike[str],
@@ -155,10 +173,6 @@ def load_model(
     meta = content.get('meta') or {}
     if 'dataset_meta' in meta:
         model.dataset_meta = meta['dataset_meta']
-    try:
-        model.to(default_device() if device == 'auto' else device)
-    except (AssertionError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f'device {device!r} cannot be used: {reason}') from error
+    model.to(usable_device(device))
     model.eval()
     return model

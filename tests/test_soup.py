@@ -9,7 +9,7 @@ from torch import nn
 
 from mmseg_trash.checkpoint import load_model
 from mmseg_trash.config import build_model, load_config
-from mmseg_trash.errors import CheckpointError
+from mmseg_trash.errors import CheckpointError, ConfigError
 from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
 from mmseg_trash.soup import average, estimate_batch_norm, greedy, has_batch_norm
 
@@ -109,6 +109,13 @@ def test_tool(
         seen = trained_images(torch.load(out), kind)
         assert seen is not None and (seen.pseudo, seen.round) == ({'0.jpg', '1.jpg'}, 1)
         assert f'{kind} soup of ' in capsys.readouterr().out
+    for more, message in (
+        (['--weights', '1', 'nan'], 'expected numbers from 0, got nan'),
+        (['--kind', 'greedy', '--metric', 'IoU', '--cfg-options', *options],
+         '--metric IoU: there are .*mIoU_256'),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=message):
+            main([*common, '--out', str(out), *more])
     weight = 'decode_head.conv_seg.weight'
     states = [torch.load(f)['state_dict'] for f in [*files, tmp_path / 'uniform.pth']]
     mean = (states[0][weight] + states[1][weight]) / 2

@@ -48,6 +48,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.errors import CheckpointError
     from mmseg_trash.export import runtime, weights
     from mmseg_trash.export.write import Exporter
+    from mmseg_trash.inference.submission import check_target
     from mmseg_trash.launch import quiet
 
     quiet()
@@ -55,6 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     for name in args.out:
         if Path(name).suffix not in known:
             raise CheckpointError(f'{name}: expected a name that ends in {known}')
+        check_target(name)
     cfg = load_config(args.config, args.cfg_options, from_scratch=True)
     exporter = Exporter(cfg, args.checkpoint, args.average, args.trust_checkpoint)
     size = tuple(args.size) if args.size else None

@@ -41,6 +41,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Process what is not there yet."""
     args = parse_args(argv)
+    from mmseg_trash.checkpoint import usable_device
+    from mmseg_trash.errors import ConfigError
     from mmseg_trash.inference.submission import (
         check_target,
         read_image_ids,
@@ -53,6 +55,10 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.progress import track
     from mmseg_trash.workbench.predictions import open_predictions
 
+    if args.device:
+        usable_device(args.device)
+    if args.workers is not None and args.workers < 1:
+        raise ConfigError(f'--workers: must be at least 1, got {args.workers}')
     section = merged(read_section(args.recipe) if args.recipe else {}, args.options)
     members = [open_predictions(name) for name in args.inputs]
     names = list(members[0].names)

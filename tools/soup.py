@@ -55,6 +55,9 @@ def main(argv: list[str] | None = None) -> None:
         args.kind == 'greedy' or len(args.weights) != len(args.checkpoints)
     ):
         raise ConfigError('--weights: one for each checkpoint of a uniform soup')
+    for weight in args.weights or ():
+        if not 0 <= weight < float('inf'):
+            raise ConfigError(f'--weights: expected numbers from 0, got {weight}')
     cfg = load_config(
         args.config, args.cfg_options, args.data_root, args.fold, from_scratch=True
     )
@@ -81,8 +84,12 @@ def main(argv: list[str] | None = None) -> None:
             trial = load_config(
                 args.config, args.cfg_options, args.data_root, args.fold, True
             )
-            trial.work_dir = folder
-            return evaluate(trial, file, trusted=True)[args.metric]
+            trial.work_dir, trial.log_level = folder, 'WARNING'
+            found = evaluate(trial, file, trusted=True)
+            if args.metric not in found:
+                known = ', '.join(found)
+                raise ConfigError(f'--metric {args.metric}: there are {known}')
+            return found[args.metric]
 
         if args.kind == 'greedy':
             state, chosen = greedy(states, names, score)

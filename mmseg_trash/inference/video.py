@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..fileio import atomic_write
+from ..progress import track
 from .visualize import overlay
 from .writer import PredictionWriter
 
@@ -101,7 +102,9 @@ def predict_video(predictor: Any, video: Video, writer: PredictionWriter) -> int
             yield name, frame
 
     number = 0
-    for name, probs in predictor.probs_of_arrays(frames()):
+    left = sum(not writer.is_done(video.name(place)) for place in range(video.total))
+    rows = predictor.probs_of_arrays(frames())
+    for name, probs in track(rows, left, 'predicting'):
         image = np.asarray(cv2.cvtColor(kept.pop(name), cv2.COLOR_BGR2RGB), np.uint8)
         writer.write(name, probs, image)
         number += 1

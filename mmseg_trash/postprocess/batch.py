@@ -47,8 +47,9 @@ class Ensemble:
             raise ConfigError(
                 f'{len(self.weights)} weights for {len(self.members)} members'
             )
-        if min(self.weights) <= 0:
-            raise ConfigError(f'a weight of {min(self.weights)} is not positive')
+        for weight in self.weights:
+            if not 0 < weight < float('inf'):
+                raise ConfigError(f'a weight of {weight:g} is not positive')
         for member in self.members[1:]:
             if member.classes != self.members[0].classes:
                 raise DataError(

@@ -16,7 +16,7 @@ from PIL import Image
 
 from mmseg_trash.checkpoint import read_checkpoint
 from mmseg_trash.config import build_model, load_config
-from mmseg_trash.errors import CheckpointError, ConfigError
+from mmseg_trash.errors import CheckpointError, ConfigError, DataError
 from mmseg_trash.export.card import Card, digest
 from mmseg_trash.export.graph import ProbabilityGraph
 from mmseg_trash.export.parity import model_probs, probe_images
@@ -184,6 +184,13 @@ def test_onnx_alone_is_enough(
     assert (found['label'] == expected.argmax(0)).mean() > 0.99
     code = 'import sys, mmseg_trash.export.runtime; sys.exit("torch" in sys.modules)'
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+def test_the_target_is_checked_before_anything_is_opened(tmp_path: Path) -> None:
+    main = runpy.run_path(str(ROOT / 'tools/export.py'))['main']
+    (tmp_path / 'x.onnx').mkdir()
+    with pytest.raises(DataError, match=r'x\.onnx: cannot be written: is a folder'):
+        main(['none.py', 'none.pth', '--out', str(tmp_path / 'x.onnx')])
 
 
 def test_a_wrong_file_never_appears(

@@ -175,7 +175,9 @@ def test_video(predict: Any, root: Path, tmp_path: Path, capsys: Any) -> None:
     target.release()
     arguments = [clip, '--out', out, '--save', 'overlays']
     assert predict(*arguments) == 0
-    assert '4 frames predicted' in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert '4 frames predicted' in captured.out
+    assert 'predicting: 3/4' in captured.err
     drawn = Video.open(out / 'clip_overlay.mp4')
     assert (drawn.total, drawn.fps) == (4, 5)
     first = label_of(out, 'clip.avi/000000')

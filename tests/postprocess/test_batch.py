@@ -149,8 +149,13 @@ def test_what_is_refused(data: Path) -> None:
         main([str(data / 'store0'), '--out', str(data / 'x'), '--options', 'crf=seed'])
     with pytest.raises(ConfigError, match='3 weights for 2 members'):
         run(data, 'x', '--weights', '1', '2', '3')
-    with pytest.raises(ConfigError, match='a weight of 0'):
-        run(data, 'x', '--weights', '1', '0')
+    for weight in ('0', 'nan', 'inf'):
+        with pytest.raises(ConfigError, match=f'a weight of {weight}'):
+            run(data, 'x', '--weights', '1', weight)
+    with pytest.raises(ConfigError, match='--workers: must be at least 1, got -2'):
+        run(data, 'x', '--workers', '-2')
+    with pytest.raises(ConfigError, match="device 'nowhere' cannot be used"):
+        run(data, 'x', '--device', 'nowhere')
     ProbStore(data / 'other', ['a', 'b'])
     with pytest.raises(DataError, match='has other classes'):
         run(data, 'x', inputs=['store0', 'other'])
