@@ -1,6 +1,7 @@
 """SeMask's blocks give what plain loops over places and windows give."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -176,3 +177,17 @@ def test_class_map_head() -> None:
         # mmseg divides by all pixels
         torch.testing.assert_close(found['loss_ce'], 0.4 * entropy / label.numel())
         torch.testing.assert_close(found['loss_b'], entropy / label.numel())
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_attention_goes_to_onnx(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip('onnxruntime')
+    pytest.importorskip('onnxscript')
+    layer = SemanticAttention(8, 3).eval()
+    nn.init.ones_(layer.gamma)
+    x = torch.randn(2, 5, 8)
+    torch.onnx.export(layer, (x,), tmp_path / 'layer.onnx', dynamo=True)
+    session = onnxruntime.InferenceSession(tmp_path / 'layer.onnx')
+    found = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    for one, expected in zip(found, layer(x)):
+        torch.testing.assert_close(torch.from_numpy(one), expected, atol=1e-5, rtol=0)

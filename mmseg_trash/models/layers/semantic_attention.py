@@ -47,9 +47,11 @@ class SemanticAttention(nn.Module):
             The tokens, (B, N, C), and the class logits, (B, N, K).
         """
         logits = self.mlp_cls_q(x)
+        q, k, v = logits, self.mlp_cls_k(x), self.mlp_v(x)
+        # With an axis for the one head: ONNX knows no attention without.
         out = F.scaled_dot_product_attention(
-            logits, self.mlp_cls_k(x), self.mlp_v(x), scale=1.0
-        )
+            q.unsqueeze(1), k.unsqueeze(1), v.unsqueeze(1), scale=1.0
+        ).squeeze(1)
         return self.gamma * self.dropout(self.mlp_res(out)) + x, logits
 
 
