@@ -51,6 +51,17 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def command(args: argparse.Namespace) -> str:
+    """Return what made the page, without the folders of this machine."""
+    words = ['tools/benchmarks/after_training.py']
+    words += [f'{text.partition("=")[0]}=FOLDER' for text in args.data]
+    if tuple(args.configs) != CONFIGS:
+        words += ['--configs', *args.configs]
+    words += ['--folds', str(args.folds), '--seed', str(args.seed)]
+    options = [f'{key}={value}' for key, value in (args.cfg_options or {}).items()]
+    return ' '.join([*words, '--cfg-options', *options] if options else words)
+
+
 def entries(folds: list[str]) -> list[Any]:
     """Return the rows of the table but those of pseudo labels."""
     from mmseg_trash.experiments.after_training import Entry
@@ -150,7 +161,7 @@ def main(argv: list[str] | None = None) -> None:
             f'{Path(args.configs[0]).stem} and {Path(args.configs[1]).stem}, '
             f'{args.folds} folds. torch {torch.__version__}, Python '
             f'{platform.python_version()}, {date.today()}; '
-            '`tools/benchmarks/after_training.py`.'
+            f'`{command(args)}`.'
         )
     )
     header = ['what', 'global', 'by image', 'by batch']
