@@ -116,6 +116,8 @@ def heat(chart: Heatmap, key: str, height: int = 480) -> tuple[int, int] | None:
         )
     )
     layout(figure, height, chart.x_axis, chart.y_axis)
+    # The nearest square is meant, however wide the field.
+    figure.update_layout(hovermode='closest', hoverdistance=200)
     for axis, names in (('x', chart.columns), ('y', chart.lines)):
         step = max(1, len(names) // 12)
         ticks = list(range(0, len(names), step))
@@ -142,11 +144,11 @@ def grouped(
     bins: Sequence[str],
     series: Mapping[str, Sequence[float]],
     key: str,
-    unit: str,
+    what: str,
     axis: str = '',
     height: int = 360,
 ) -> None:
-    """Draw several series of bars beside each other."""
+    """Draw several series of bars in per cent beside each other."""
     figure = go.Figure(
         [
             go.Bar(
@@ -154,13 +156,12 @@ def grouped(
                 y=values,
                 name=name,
                 marker=dict(color=colour, line_width=0),
-                hovertemplate=f'<b>%{{x}}</b><br>{name}: %{{y:.1f}} {unit}'
-                '<extra></extra>',
+                hovertemplate=f'<b>%{{x}}</b><br>{name}: %{{y:.1f}} %<extra></extra>',
             )
             for (name, values), colour in zip(series.items(), SERIES)
         ]
     )
-    layout(figure, height, axis, unit)
+    layout(figure, height, axis, f'{what}, %')
     if len(series) > 1:
         figure.update_layout(
             showlegend=True,

@@ -20,7 +20,7 @@ from ..workbench.post_steps import StepResult, post_steps
 from ..workbench.viewer import mean_iou
 from .compare_image import CHANGE, choose_image, leaf
 from .components import canvas
-from .tables import PERCENT
+from .tables import PERCENT, files_key, table
 
 NONE = 'none'
 Section = dict[str, Any]
@@ -38,8 +38,7 @@ def post_process(album: Album, members: Mapping[str, Any]) -> None:
         + (f'; {", ".join(rest)}: no probabilities, left out' if rest else '')
     )
     section = _controls()
-    paths = (album.json_path, *(store.path for store in stores.values()))
-    key = '|'.join(f'{path}|{path.stat().st_mtime_ns}' for path in paths)
+    key = files_key(album.json_path, *stores.values())
     steps = _steps(album, list(stores.values()), name, json.dumps(section), key)
     _picture(album, name, steps)
     _tables(album, steps)
@@ -155,7 +154,7 @@ def _tables(album: Album, steps: list[StepResult]) -> None:
         lines.append(line)
     config: dict[str, Any] = {'mIoU by image': PERCENT}
     config['Of the image, %'] = st.column_config.NumberColumn(format='%.2f')
-    st.dataframe(pd.DataFrame(lines), hide_index=True, column_config=config)
+    table(lines, config)
     left, right = st.columns(2, gap='large')
     with left:
         st.subheader('What becomes what', anchor=False)
@@ -169,8 +168,7 @@ def _tables(album: Album, steps: list[StepResult]) -> None:
             for step in steps
             for a, b, number in step.pairs()
         ]
-        columns = ['Step', 'From', 'To', 'Pixels']
-        st.dataframe(pd.DataFrame(pairs, columns=columns), hide_index=True)
+        table(pd.DataFrame(pairs, columns=['Step', 'From', 'To', 'Pixels']))
     matrices = {_title(s): s.matrix for s in steps if s.matrix is not None}
     if not matrices:
         return
@@ -182,10 +180,6 @@ def _tables(album: Album, steps: list[StepResult]) -> None:
             for label in range(len(album.classes))
             if any(not np.isnan(iou[label]) for iou in ious.values())
         ]
-        table: dict[str, Any] = {'Class': [album.classes[label] for label in known]}
-        table |= {title: 100 * iou[known] for title, iou in ious.items()}
-        st.dataframe(
-            pd.DataFrame(table),
-            hide_index=True,
-            column_config=dict.fromkeys(ious, PERCENT),
-        )
+        columns: dict[str, Any] = {'Class': [album.classes[k] for k in known]}
+        columns |= {title: 100 * iou[known] for title, iou in ious.items()}
+        table(columns, dict.fromkeys(ious, PERCENT))

@@ -37,7 +37,8 @@ indices into ``Survey.classes``; pictures are RGB uint8.
     ``changed_pixels(before, after)``, ``class_shares(source, training)``,
     ``common_names``, ``same_size``; sources are ``Predictions`` or the ``Survey``.
     ``recall``: ``size_recall(survey, prediction)``; ``boundary``:
-    ``boundary_iou(truth, prediction)``; ``models``: ``model_rows(root, scores)``.
+    ``boundary_iou(truth, prediction)``; ``models``: ``model_rows(root, scores)``,
+    ``run_rows(root, runs)``.
 ``album``, ``viewer``, ``sources``
     ``Album(data_root, ann_file)``: pictures, label maps and polygons without any
     statistics, nothing outside the data root; ``select``, ``arrange``,

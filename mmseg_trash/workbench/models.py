@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -68,6 +68,30 @@ def model_rows(
             found = [entry[1:] for entry in own if entry[0] == config]
             rows += [ModelRow(*cost, *score) for score in found] or [ModelRow(*cost)]
     return sorted(rows, key=lambda row: (row.parameters, row.config))
+
+
+def run_rows(
+    root: str | os.PathLike[str], runs: Mapping[str, tuple[str, float]]
+) -> list[ModelRow]:
+    """Return what the models of some runs cost, beside their scores.
+
+    Args:
+        root: Root of the project.
+        runs: Title of a run -> stem of its config, and its global mIoU in per cent.
+
+    Returns:
+        A row for each run of a config of the zoo, its title as ``data``.
+
+    Raises:
+        FileNotFoundError: There are no metafiles.
+        DataError: A file cannot be read.
+    """
+    known = {row.config: row for row in model_rows(root)}
+    return [
+        replace(known[config], miou=miou, data=title)
+        for title, (config, miou) in runs.items()
+        if config in known
+    ]
 
 
 def _models(file: Path) -> list[tuple[str, int, int]]:

@@ -31,9 +31,11 @@ class Predictions(ABC):
         path: The file or folder.
         classes: Class names; the index is the label.
         names: ``file_name`` of the images, in the order of the file, else sorted.
+        config: Stem of the config that they were made with; empty if it is not known.
     """
 
     kind: str
+    config: str = ''
 
     def __init__(
         self, path: Path, classes: Sequence[str], names: Sequence[str]
@@ -166,6 +168,7 @@ class _Store(Predictions):
 
     def __init__(self, path: Path) -> None:
         self._store = ProbStore.open(path)
+        self.config = Path(str(self._store.source.get('config') or '')).stem
         super().__init__(path, self._store.classes, tuple(self._store))
 
     def _read(self, name: str) -> Labels:

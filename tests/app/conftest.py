@@ -12,6 +12,7 @@ from mmseg_trash.inference.store import ProbStore
 from mmseg_trash.inference.submission import write_submission
 from mmseg_trash.postprocess.degraded import degraded_members
 
+CONFIG = 'segvit_vit-b-augreg_1xb8-20k_trash-512x512.py'
 MAIN = Path(__file__).parents[2] / 'mmseg_trash' / 'app' / 'main.py'
 
 
@@ -45,7 +46,8 @@ def app_root(toy_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_submission(rows, root / 'predictions' / f'altered_{seed}.csv')
     truth = open_predictions(root / 'val.json')
     for number, member in enumerate(degraded_members(truth, 2)):
-        store = ProbStore(root / f'predictions/model_{number}', truth.classes)
+        folder, source = root / f'predictions/model_{number}', dict(config=CONFIG)
+        store = ProbStore(folder, truth.classes, source=source)
         for name in truth.names:
             store.write(name, member.probs(name))
     names = json.loads((root / 'train.json').read_text())['images']

@@ -76,6 +76,23 @@ def test_click_filter_and_hover(app_root: Path, tmp_path: Path) -> None:
         assert not complaints
 
 
+def test_the_whole_field_of_a_map_can_be_clicked(app_root: Path) -> None:
+    with application(app_root) as address, browser() as page:
+        page.goto(address)
+        page.locator('.js-plotly-plot .point path').nth(2).wait_for()
+        page.get_by_text('Together', exact=True).click()
+        settled(page)
+        box = page.locator('.js-plotly-plot .hm image').first.bounding_box()
+        wide, high = box['width'] / 10, box['height'] / 10
+        # Near the left edge of the field of Plastic (column 5) and Metal (line 3).
+        page.mouse.move(box['x'] + 5 * wide + 4, box['y'] + 3.5 * high)
+        page.wait_for_timeout(300)
+        page.mouse.click(box['x'] + 5 * wide + 4, box['y'] + 3.5 * high)
+        settled(page)
+        heading = page.locator('h3').first.inner_text()
+        assert 'Metal · Plastic' in heading, heading
+
+
 def test_nothing_but_the_application_is_served(app_root: Path) -> None:
     with application(app_root) as address:
         for path in ('/app/static/main.py', '/media/../../etc/passwd', '/train.json'):

@@ -1,7 +1,11 @@
 import json
 import shutil
+from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip('streamlit')
@@ -10,11 +14,19 @@ from streamlit.testing.v1 import AppTest
 
 from mmseg_trash.app.settings import Settings
 from mmseg_trash.datasets.images import find_image_folder
+from mmseg_trash.workbench.models import model_rows
 
-from .conftest import MAIN
+from .conftest import CONFIG, MAIN
 from .pages import ok, page, titles
 
 pytestmark = pytest.mark.usefixtures('settings')
+
+
+def values(field: Any) -> list[float]:
+    """Return an array of a chart, which plotly may write in base 64."""
+    if isinstance(field, list):
+        return field
+    return np.frombuffer(b64decode(field['bdata']), field['dtype']).tolist()
 
 
 def test_the_whole_application_starts() -> None:
@@ -82,6 +94,32 @@ def test_predictions(section: str) -> None:
         assert test.metric[1].value.endswith('of 4')
 
 
+def test_scores_stand_against_what_the_models_cost(app_root: Path) -> None:
+    test = page('compare', ann_file='val.json', compared=['model_0', 'altered_1.csv'])
+    test.button_group(key='compare_section').set_value('Scores').run()
+    headings = [heading.value for heading in ok(test).subheader]
+    assert 'Global mIoU against cost' in headings
+    test.button_group(key='run_cost').set_value('Million parameters').run()
+    chart = next(c for c in ok(test).get('plotly_chart') if 'run_score' in c.proto.id)
+    (trace,) = json.loads(chart.proto.spec)['data']
+    assert trace['customdata'] == [[Path(CONFIG).stem]] and trace['name'] == 'model_0'
+    score = test.dataframe[0].value['Global mIoU'][0]
+    assert values(trace['x']) == [108.629388] and values(trace['y']) == [score]
+
+    # Submissions do not say what made them.
+    test = page('compare', ann_file='val.json', compared=['altered_1.csv'])
+    test.button_group(key='compare_section').set_value('Scores').run()
+    headings = [heading.value for heading in ok(test).subheader]
+    assert 'Global mIoU against cost' not in headings
+
+
+def test_splits_name_their_parts() -> None:
+    test = ok(page('explore', chart='Splits'))
+    test.selectbox(key='measure').set_value('sizes').run()
+    columns = list(ok(test).dataframe[0].value.columns)
+    assert columns[1:3] == ['Median size, train, %', 'Median size, val, %']
+
+
 def test_audit_saves_decisions(tmp_path: Path) -> None:
     test = ok(page('audit'))
     if not test.subheader:
@@ -105,9 +143,18 @@ def test_playground_changes_and_writes_a_config(tmp_path: Path) -> None:
     assert 'RandomRotate90' in written.read_text()
 
 
-def test_models_lists_the_zoo() -> None:
+def test_models_lists_the_zoo(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test = ok(page('models'))
     assert len(test.dataframe[0].value) > 50
+    assert not [c for c in test.get('plotly_chart') if 'zoo_score' in c.proto.id]
+
+    rows = model_rows(project)
+    scored = [replace(row, miou=50.0 + i, data='x') for i, row in enumerate(rows[:3])]
+    monkeypatch.setattr('mmseg_trash.app.views.models.model_rows', lambda _: scored)
+    test = ok(page('models'))
+    chart = next(c for c in test.get('plotly_chart') if 'zoo_score' in c.proto.id)
+    points = json.loads(chart.proto.spec)['data']
+    assert sorted(y for trace in points for y in values(trace['y'])) == [50, 51, 52]
 
 
 def broken_root(app_root: Path, tmp_path: Path) -> Path:

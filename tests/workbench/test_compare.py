@@ -14,7 +14,7 @@ from mmseg_trash.inference.submission import write_submission
 from mmseg_trash.metainfo import CLASSES
 from mmseg_trash.workbench import compare
 from mmseg_trash.workbench.boundary import RATIO, band, boundary_counts, boundary_iou
-from mmseg_trash.workbench.models import model_rows
+from mmseg_trash.workbench.models import model_rows, run_rows
 from mmseg_trash.workbench.predictions import Predictions, open_predictions
 from mmseg_trash.workbench.recall import size_recall
 from mmseg_trash.workbench.survey import Survey, open_survey
@@ -217,3 +217,15 @@ def test_models(project: Path) -> None:
     assert {r.config: r for r in own}[row.config].miou == 55.5
     with pytest.raises(FileNotFoundError, match='metafile'):
         model_rows(project / 'docs')
+
+
+def test_runs_beside_what_they_cost(project: Path, tmp_path: Path) -> None:
+    config = 'segvit_vit-b-augreg_1xb8-20k_trash-512x512'
+    ProbStore(tmp_path / 'probs', CLASSES, source=dict(config=f'{config}.py'))
+    assert open_predictions(tmp_path).config == config
+    ProbStore(tmp_path / 'other', CLASSES)
+    assert open_predictions(tmp_path / 'other').config == ''
+    runs = {'fold 0': (config, 61.5), 'fold 1': (config, 60.0), 'x': ('mine', 1.0)}
+    one, two = run_rows(project, runs)
+    assert (one.data, one.miou, two.data, two.miou) == ('fold 0', 61.5, 'fold 1', 60.0)
+    assert one.flops == two.flops == 221648988672

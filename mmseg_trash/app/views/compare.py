@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from ...workbench.album import Album
-from ..compare_charts import changes, classes, scores, sizes
+from ..compare_charts import changes, classes, sizes
 from ..compare_image import image
 from ..post_process import post_process
+from ..score_charts import scores
 from ..state import choose_album, load_predictions, offered_predictions
 
 MOST = 4

@@ -14,8 +14,15 @@ from .. import charts
 from ..components import gallery
 from ..settings import Settings, read_settings
 from ..state import choose_album, look_at, open_survey_of, stamp
+from ..tables import table
 
 SHOWN = 24
+SHARES = {
+    'images': 'Of the images',
+    'pixels': 'Of the pixels',
+    'objects': 'Of the objects',
+    'sizes': 'Median size',
+}
 
 
 def show() -> None:
@@ -142,13 +149,13 @@ def _sizes(album: Album, survey: Survey) -> None:
 
 
 def _colours(album: Album, survey: Survey) -> None:
-    left, right = st.columns([3, 5])
-    channel = left.selectbox('Channel', eda.CHANNELS, 3, key='channel')
+    row = st.container(horizontal=True)
+    channel = row.selectbox('Channel', eda.CHANNELS, 3, key='channel', width=260)
     found = eda.colour_bars(survey, channel)
     if not found:
         st.info('No image can be read.')
         return
-    name = right.selectbox('Class', list(found), key='colour_class', width=260)
+    name = row.selectbox('Class', list(found), key='colour_class', width=260)
     _bars(album, found[name], f'colours|{channel}|{name}|{album.ann_file}')
 
 
@@ -192,8 +199,8 @@ def _distances(settings: Settings, marks: tuple[tuple[int, int], ...]) -> pd.Dat
                 'Parts': f'{d.first} · {d.second}',
                 'Measure': d.measure,
                 'Class': classes[d.label],
-                'Share in the first, %': 100 * d.values[0],
-                'Share in the second, %': 100 * d.values[1],
+                'First': 100 * d.values[0],
+                'Second': 100 * d.values[1],
                 'Distance': d.distance,
                 'By chance, %': 100 * d.chance,
             }
@@ -206,27 +213,26 @@ def _splits(album: Album, survey: Survey) -> None:
     settings = read_settings()
     root = Path(settings.data_root)
     files = [*sorted(root.glob('*.json')), *sorted((root / 'folds').glob('*.txt'))]
-    table = _distances(settings, tuple(stamp(path) for path in files))
-    if table.empty:
+    found = _distances(settings, tuple(stamp(path) for path in files))
+    if found.empty:
         st.info('There are no two parts with labels to compare.')
         return
     left, right = st.columns(2)
-    parts = left.selectbox('Parts', list(dict.fromkeys(table['Parts'])), key='parts')
+    parts = left.selectbox('Parts', list(dict.fromkeys(found['Parts'])), key='parts')
     measure = right.selectbox('Measure', MEASURES, key='measure')
-    chosen = table[(table['Parts'] == parts) & (table['Measure'] == measure)]
-    st.dataframe(
-        chosen.drop(columns=['Parts', 'Measure']),
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format='%.2f')
-            for name in chosen.columns[3:]
-        }
-        | {
-            'Distance': st.column_config.ProgressColumn(
-                'Distance', min_value=0, max_value=1, format='%.3f'
-            )
-        },
+    chosen = found[(found['Parts'] == parts) & (found['Measure'] == measure)]
+    chosen = chosen.drop(columns=['Parts', 'Measure'])
+    what = SHARES[str(measure)]
+    names = [f'{what}, {part}, %' for part in str(parts).split(' · ')]
+    chosen = chosen.rename(columns=dict(zip(('First', 'Second'), names)))
+    config = {
+        name: st.column_config.NumberColumn(format='%.2f')
+        for name in chosen.columns[1:]
+    }
+    config['Distance'] = st.column_config.ProgressColumn(
+        'Distance', min_value=0, max_value=1, format='%.3f'
     )
+    table(chosen, config)
     st.caption(
         'Jensen–Shannon distance, 0 to 1. "By chance": how many random divisions of '
         'the same images lie as far apart; few make the difference suspicious.'

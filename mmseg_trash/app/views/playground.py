@@ -37,7 +37,7 @@ def show() -> None:
     configs = list_configs(settings.configs)
     if not configs:
         raise FileNotFoundError(f'{settings.configs}: holds no configs (--configs)')
-    start = next((i for i, name in enumerate(configs) if 'classmix' in name), 0)
+    start = _start(configs)
     left, middle, right = st.columns([5, 3, 2])
     config = left.selectbox('Config', configs, start, key='playground_config')
     path = Path(settings.configs) / config
@@ -59,6 +59,13 @@ def show() -> None:
         _stages(album, dataset, names.index(name), steps, seeds)
     with controls:
         _export(recipe, steps)
+
+
+def _start(configs: list[str]) -> int:
+    """Return the config to begin with: one with donors, on large images."""
+    mixing = [i for i, name in enumerate(configs) if 'classmix' in name]
+    large = [i for i in mixing if '512x512' in configs[i]]
+    return next(iter([*large, *mixing]), 0)
 
 
 @st.cache_resource(max_entries=4, show_spinner='Reading the config')
@@ -123,7 +130,7 @@ def _export(recipe: Recipe, steps: list[Step]) -> None:
     except ConfigError as error:
         st.error(str(error))
         return
-    st.code(text, language='python')
+    st.code(text, language='python', wrap_lines=True)
     stem = st.text_input('File', f'{recipe.config.stem}-changed', key='play_file')
     safe = ''.join(c if c.isalnum() or c in '-_' else '-' for c in stem) or 'pipeline'
     with st.container(horizontal=True):
