@@ -198,5 +198,7 @@ def build_dataset(cfg: Mapping[str, Any]) -> Any:
     from mmengine.registry import init_default_scope
     from mmseg.registry import DATASETS
 
+    from . import datasets  # noqa: F401  registers them; a config does so by itself
+
     init_default_scope('mmseg')
     return DATASETS.build(ConfigDict(cfg))

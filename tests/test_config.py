@@ -1,5 +1,7 @@
 """Loading configs, their overrides and their errors."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,19 @@ def test_build_model_takes_the_preprocessor(config: Path) -> None:
     assert next(model.parameters()).device.type == 'meta'
     assert model.data_preprocessor.size == (512, 512)
     assert num_classes(cfg) == model.decode_head.num_classes == 11
+
+
+def test_data_sets_are_known_without_a_config() -> None:
+    """As tools/score.py builds one, in a process where nothing else is imported."""
+    code = (
+        'from mmseg_trash.config import build_dataset\n'
+        "build_dataset(dict(type='TrashDataset', ann_file='none.json', data_root='x'))"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert 'none.json' in done.stderr and 'registry' not in done.stderr

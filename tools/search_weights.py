@@ -56,8 +56,6 @@ def main(argv: list[str] | None = None) -> None:
     root = args.data_root or recipe.data_root
     if root is None:
         raise ConfigError(f'{args.recipe}: data_root: the labels are there')
-    import mmseg_trash.datasets  # noqa: F401
-
     kind = dict(type='TrashDataset', data_root=root, ann_file=args.ann_file)
     dataset = build_dataset(dict(**kind, pipeline=[], test_mode=True))
     images = hold(stores, dataset, args.metric)
