@@ -114,7 +114,12 @@ def _buttons(
     if not image:
         start = _likely(finding)
         label = row.selectbox(
-            'Class', classes, start, key='audit_label', label_visibility='collapsed'
+            'Class',
+            classes,
+            start,
+            # Of its own for each finding, or it would keep the class of the last one.
+            key=f'audit_label|{finding}',
+            label_visibility='collapsed',
         )
         row.button(
             'Relabel',

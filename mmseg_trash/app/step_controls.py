@@ -18,12 +18,18 @@ from ..workbench.parameters import (
 from ..workbench.playground import Recipe, Step, transform_class
 
 STEPS, SOURCE = 'playground_steps', 'playground_source'
+TURN, LIMITS = 'playground_turn', 'playground_limits'
 
 
 def reset(recipe: Recipe, source: str) -> None:
     """Start from the config's own steps."""
-    steps = [(number, copy.deepcopy(step)) for number, step in enumerate(recipe.steps)]
-    st.session_state[STEPS] = steps
+    # New numbers, so that no widget goes on with its old value.
+    turn = st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+    st.session_state[STEPS] = [
+        (f'{turn}.{number}', copy.deepcopy(step))
+        for number, step in enumerate(recipe.steps)
+    ]
+    st.session_state[LIMITS] = {}
     st.session_state[SOURCE] = source
 
 
@@ -45,7 +51,8 @@ def _add(recipe: Recipe) -> None:
         st.session_state['playground_error'] = str(error)
         return
     steps = st.session_state[STEPS]
-    key = max((number for number, _ in steps), default=0) + 1
+    turn = st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+    key = f'{turn}.new'
     mixes = issubclass(transform_class(step['type']), MixTransform)
     steps.insert(min(2, len(steps)) if mixes else len(steps), (key, step))
     st.session_state['playground_add'] = None
@@ -69,12 +76,13 @@ def controls(recipe: Recipe, source: str) -> list[Step]:
             continue
         with st.expander(f'{place + 1}. {title}', expanded=place == 2):
             row = st.container(horizontal=True, vertical_alignment='center')
-            active = row.toggle('on', True, key=f'{mark}|on')
+            # A parameter may be called on, too.
+            active = row.toggle('on', True, key=f'{mark}||on')
             for action, icon in (('up', 'arrow_upward'), ('remove', 'delete')):
                 row.button(
                     '',
                     icon=f':material/{icon}:',
-                    key=f'{mark}|{action}',
+                    key=f'{mark}||{action}',
                     help=action,
                     type='tertiary',
                     on_click=_change,
@@ -103,7 +111,8 @@ def controls(recipe: Recipe, source: str) -> list[Step]:
 def _slider(step: Step, parameter: Parameter, mark: str) -> Step:
     """Draw one parameter; return the step with its value."""
     key, value = f'{mark}|{parameter.name}', parameter.value
-    limits = parameter.low, parameter.high
+    # Those of the first value, or the slider would change under the hand.
+    limits = st.session_state[LIMITS].setdefault(key, (parameter.low, parameter.high))
     if parameter.kind == 'bool':
         new: Any = st.toggle(parameter.name, value, key=key)
     elif parameter.kind == 'int':

@@ -21,6 +21,13 @@ _UNFIT = {
     *('FromFloat', 'HistogramMatching', 'MaskDropout', 'Mosaic', 'OverlayElements'),
     *('PixelDistributionAdaptation', 'RandomCropNearBBox'),
 }
+# Without one of their sizes they do nothing but fail.
+_SIZES: dict[str, Step] = {
+    'Crop': dict(x_max=96, y_max=96),
+    'CropAndPad': dict(percent=0.1),
+    'LongestMaxSize': dict(max_size=512),
+    'SmallestMaxSize': dict(max_size=512),
+}
 _MISSING = inspect.Parameter.empty
 
 
@@ -161,11 +168,13 @@ def new_step(name: str, recipe: Recipe) -> Step:
         ConfigError: A value is needed that no other step has.
     """
     if name.startswith(f'{ALBUMENTATIONS}: '):
-        inner = dict(type=name.split(': ', 1)[1], p=1.0)
+        inner: Step = dict(type=name.split(': ', 1)[1], p=1.0)
+        inner.update(_SIZES.get(inner['type'], {}))
         return dict(type=ALBUMENTATIONS, transforms=[inner])
     step: Step = dict(type=name)
     known = dict(RandomCutOut=dict(prob=1.0, n_holes=4, cutout_ratio=(0.1, 0.3)))
     known['RandomRotate'] = dict(prob=1.0, degree=20.0, seg_pad_val=255)
+    known['FastResize'] = dict(scale=(512, 512))
     step.update(known.get(name, {}))
     for key, parameter in inspect.signature(transform_class(name)).parameters.items():
         simple = parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -136,7 +136,7 @@ def test_playground_changes_and_writes_a_config(tmp_path: Path) -> None:
     assert 'ClassMix' in test.code[0].value or 'load_pipeline' in test.code[0].value
     test.selectbox(key='playground_add').set_value('RandomRotate90').run()
     assert "dict(type='RandomRotate90')" in ok(test).code[0].value
-    test.text_input(key='play_file').set_value('../../up').run()
+    next(t for t in test.text_input if t.label == 'File').set_value('../../up').run()
     next(b for b in test.button if b.label == 'Write').click().run()
     (written,) = (tmp_path / 'work_dirs' / 'playground').iterdir()
     assert written.name == '------up.py'

@@ -108,7 +108,8 @@ def _table(findings: list[Finding], decisions: dict[Any, Decision], place: int) 
         column_config={
             'Score': st.column_config.ProgressColumn(
                 'Score', min_value=0, max_value=1, format='%.2f', width='small'
-            )
+            ),
+            'Kind': st.column_config.TextColumn(width=130),
         },
     )
     rows = list(event['selection']['rows'])

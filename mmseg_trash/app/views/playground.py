@@ -131,7 +131,8 @@ def _export(recipe: Recipe, steps: list[Step]) -> None:
         st.error(str(error))
         return
     st.code(text, language='python', wrap_lines=True)
-    stem = st.text_input('File', f'{recipe.config.stem}-changed', key='play_file')
+    start = f'{recipe.config.stem}-changed'
+    stem = st.text_input('File', start, key=f'file|{recipe.config}')
     safe = ''.join(c if c.isalnum() or c in '-_' else '-' for c in stem) or 'pipeline'
     with st.container(horizontal=True):
         if st.button('Write', icon=':material/save:', help=f'into {OUT}/'):
