@@ -143,4 +143,4 @@ def test_data_sets_are_known_without_a_config() -> None:
         check=False,
         timeout=300,
     )
-    assert 'none.json' in done.stderr and 'registry' not in done.stderr
+    assert 'none.json' in done.stderr and 'KeyError' not in done.stderr
