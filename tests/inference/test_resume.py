@@ -3,6 +3,7 @@
 import json
 import runpy
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +81,16 @@ def test_a_mended_image_is_predicted_by_the_next_call(
 
 def test_an_edited_config_is_another_source(cfg: Config) -> None:
     digest = config_digest(cfg, False)
-    other = cfg.copy()
+    other = deepcopy(cfg)
     other.work_dir, other.train_cfg.max_iters = 'elsewhere', 7
     assert config_digest(other, False) == digest
     other.tta_pipeline = []
     assert config_digest(other, False) == digest != config_digest(cfg, True)
     assert config_digest(other, True) != config_digest(cfg, True)
-    other = cfg.copy()
+    other = deepcopy(cfg)
     other.predict_dataset.pipeline[1].scale = (64, 64)
     assert config_digest(other, False) != digest
-    other = cfg.copy()
+    other = deepcopy(cfg)
     other.model.test_cfg.mode = 'slide'
     assert config_digest(other, False) != digest
 
