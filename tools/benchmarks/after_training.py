@@ -2,12 +2,17 @@
 
   python tools/benchmarks/after_training.py toy=work_dirs/toy_data --out docs
 
+Numbers go to after_training.json, from which after_training.md is written, with what
+was measured before of other data sets. A "remark" beside them comes into the page; it
+goes when the data set is measured again. Without data sets, the page alone is written.
+
 Each data set's validation images play the test set. Trained are a network on all
 training images, the same on each fold, and a second architecture; then come views,
 ensembles, CRF, write-back and pseudo labels. Call it again after an interruption.
 """
 
 import argparse
+import json
 import platform
 from datetime import date
 from pathlib import Path
@@ -36,7 +41,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('data', nargs='+', metavar='NAME=FOLDER')
+    parser.add_argument('data', nargs='*', metavar='NAME=FOLDER')
     parser.add_argument('--out', type=Path, default=Path('docs'), help='default: docs')
     parser.add_argument('--work-dir', type=Path, default='work_dirs/after_training')
     parser.add_argument('--configs', nargs=2, default=CONFIGS, help='two architectures')
@@ -51,15 +56,21 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def command(args: argparse.Namespace) -> str:
-    """Return what made the page, without the folders of this machine."""
-    words = ['tools/benchmarks/after_training.py']
-    words += [f'{text.partition("=")[0]}=FOLDER' for text in args.data]
+def made(name: str, args: argparse.Namespace) -> str:
+    """Say what was measured: command without the folders of this machine, versions."""
+    import torch
+
+    words = ['tools/benchmarks/after_training.py', f'{name}=FOLDER']
     if tuple(args.configs) != CONFIGS:
         words += ['--configs', *args.configs]
     words += ['--folds', str(args.folds), '--seed', str(args.seed)]
     options = [f'{key}={value}' for key, value in (args.cfg_options or {}).items()]
-    return ' '.join([*words, '--cfg-options', *options] if options else words)
+    command = ' '.join([*words, '--cfg-options', *options] if options else words)
+    return (
+        f'{Path(args.configs[0]).stem} and {Path(args.configs[1]).stem}, '
+        f'{args.folds} folds. torch {torch.__version__}, Python '
+        f'{platform.python_version()}, {date.today()}; `{command}`.'
+    )
 
 
 def entries(folds: list[str]) -> list[Any]:
@@ -83,11 +94,11 @@ def entries(folds: list[str]) -> list[Any]:
     ]
 
 
-def measure(name: str, root: Path, args: argparse.Namespace) -> tuple[list, Path]:
-    """Train, predict, combine and score one data set.
+def measure(name: str, root: Path, args: argparse.Namespace) -> list[list[str]]:
+    """Train, predict, combine and score one data set; draw its picture.
 
     Returns:
-        Rows of the table, and the picture.
+        Rows of the table.
     """
     from mmseg_trash.errors import DataError
     from mmseg_trash.experiments import after_training as steps
@@ -140,41 +151,47 @@ def measure(name: str, root: Path, args: argparse.Namespace) -> tuple[list, Path
     shown = ('one network', 'all of these', 'all + CRF', 'all + CRF + write-back')
     picture = args.out / f'after_training_{name}.jpg'
     draw(dataset, {title: found[title] for title in shown}, picture)
-    return rows, picture
+    return rows
+
+
+def page_of(found: dict[str, Any], out: Path) -> str:
+    """Return the page of all that was measured."""
+    from mmseg_trash.experiments.page import Heading, Page, Picture, Table, Text
+
+    page = Page('After training')
+    page.add(Text(NOTE))
+    for name, entry in found.items():
+        page.add(Heading(name))
+        page.add(Text(entry['made']))
+        page.add(Table(['what', 'global', 'by image', 'by batch'], entry['rows']))
+        if 'remark' in entry:
+            page.add(Text(entry['remark']))
+        picture = out / f'after_training_{name}.jpg'
+        page.add(Picture(picture, 'photograph, truth, and what the steps change'))
+    return page.markdown(out)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Measure every data set and write one page."""
     args = parse_args(argv)
-    import torch
-
     from mmseg_trash.errors import ConfigError
-    from mmseg_trash.experiments.page import Heading, Page, Picture, Table, Text
     from mmseg_trash.fileio import atomic_write
     from mmseg_trash.launch import quiet
 
     quiet()
-    page = Page('After training')
-    page.add(Text(NOTE))
-    page.add(
-        Text(
-            f'{Path(args.configs[0]).stem} and {Path(args.configs[1]).stem}, '
-            f'{args.folds} folds. torch {torch.__version__}, Python '
-            f'{platform.python_version()}, {date.today()}; '
-            f'`{command(args)}`.'
-        )
-    )
-    header = ['what', 'global', 'by image', 'by batch']
+    file = args.out / 'after_training.json'
+    found = json.loads(file.read_text(encoding='utf-8')) if file.is_file() else {}
     for text in args.data:
         name, equals, root = text.partition('=')
         if not equals or not name.isidentifier():
             raise ConfigError(f'{text}: expected NAME=FOLDER')
-        rows, picture = measure(name, Path(root), args)
-        page.add(Heading(name))
-        page.add(Table(header, rows))
-        page.add(Picture(picture, 'photograph, truth, and what the steps change'))
+        rows = measure(name, Path(root), args)
+        found[name] = dict(made=made(name, args), rows=rows)
+        with atomic_write(file) as temporary:
+            content = json.dumps(found, indent=1, ensure_ascii=False) + '\n'
+            temporary.write_text(content, encoding='utf-8')
     with atomic_write(args.out / 'after_training.md') as temporary:
-        temporary.write_text(page.markdown(args.out), encoding='utf-8')
+        temporary.write_text(page_of(found, args.out), encoding='utf-8')
     print(args.out / 'after_training.md')
 
 
