@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..datasets.images import find_image_folder
 from ..metainfo import CLASSES
 from .album import Album
 from .coco_json import read_coco, write_coco
@@ -28,7 +29,7 @@ def export_album(
         annotations: The COCO file.
         out: Folder to write into.
         kind: ``cvat`` or ``fiftyone``.
-        images: Folder of the photographs; for FiftyOne.
+        images: Folder of the photographs, or of ``images/`` with them; for FiftyOne.
         predictions: See :func:`read_predictions`; None for none.
         copy: See :func:`write_fiftyone`.
 
@@ -45,7 +46,8 @@ def export_album(
     if kind == 'cvat':
         write_cvat(album, out / INNER, rows, labels)
         return album, out / INNER
-    write_fiftyone(album, out, images, rows, labels, copy)
+    folder = find_image_folder(images, [p.file_name for p in album.pictures])
+    write_fiftyone(album, out, folder, rows, labels, copy)
     return album, out
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,18 @@ def test_names_of_a_fold(root: Path, tmp_path: Path) -> None:
     export_album(*parts)
     first, second, _ = samples(tmp_path / 'out')
     assert 'predictions' in first and 'predictions' in second
+
+
+def test_photographs_may_lie_in_images(root: Path, tmp_path: Path) -> None:
+    data = tmp_path / 'below'
+    shutil.copytree(root, data / 'images')
+    (data / 'images/train.json').rename(data / 'train.json')
+    export_album(data / 'train.json', tmp_path / 'o', 'fiftyone', data)
+    files = [Path(sample['filepath']) for sample in samples(tmp_path / 'o')]
+    assert len(files) == 3 and all(file.is_file() for file in files)
+    assert all(
+        file.resolve().is_relative_to(data.resolve() / 'images') for file in files
+    )
 
 
 def test_truth_is_what_training_sees(out: Path, root: Path) -> None:

@@ -21,8 +21,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     out.add_argument('out', type=Path, help='folder to write into')
     out.add_argument('--to', choices=('cvat', 'fiftyone'), required=True)
     out.add_argument(
-        '--images', type=Path, help="folder of the photographs; default: the JSON's"
-    )
+        '--images', type=Path,
+        help="folder of the photographs, or of images/; default: the JSON's",
+    )  # fmt: skip
     out.add_argument(
         '--predictions', type=Path,
         help='submission, store or folder of label maps, as a second set of labels',
