@@ -98,7 +98,12 @@ def label_panel(
 def error_panel(
     title: str, truth: NDArray[np.uint8], prediction: NDArray[np.uint8], note: str = ''
 ) -> dict[str, Any]:
-    """Return a panel of right and wrong pixels; both maps of one shape."""
+    """Return a panel of right and wrong pixels; both maps of one shape.
+
+    What either ignores is neither.
+    """
+    ignored = prediction == IGNORE_INDEX
+    truth = np.where(ignored, np.uint8(IGNORE_INDEX), truth)
     return dict(
         title=title,
         kind='marks',

@@ -152,11 +152,15 @@ def confusion_of(album: Album, row: int, prediction: Label) -> NDArray[np.int64]
         prediction: Its predicted label map; a submission's is 256x256, and so scored.
 
     Returns:
-        (C, C), rows the truth.
+        (C, C), rows the truth. Pixels that either ignores are left out.
     """
     from ..metrics.confusion import confusion_matrix
 
     truth = to_size(album.label_map(row), prediction.shape)
+    ignored = prediction == IGNORE_INDEX
+    if ignored.any():
+        truth = np.where(ignored, np.uint8(IGNORE_INDEX), truth)
+        prediction = np.where(ignored, np.uint8(0), prediction)
     return confusion_matrix(prediction, truth, len(album.classes), IGNORE_INDEX)
 
 

@@ -115,3 +115,22 @@ def test_nothing_outside_is_shown(root: Path, tmp_path: Path, way: str) -> None:
     test = ok(page('audit'))
     table = test.dataframe[0].value
     assert name in table[table['Kind'] == 'bad image']['Image'].tolist()
+
+
+def test_predictions_may_hold_ignored_pixels(root: Path, tmp_path: Path) -> None:
+    album = Album(root, 'val.json')
+    for row, name in enumerate(album.names):
+        path = tmp_path / 'maps' / f'{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        label = album.label_map(row)
+        label[:10] = 255
+        Image.fromarray(label).save(path)
+    Settings(str(root), predictions=(str(tmp_path / 'maps'),)).export()
+    test = ok(page('viewer', ann_file='val.json', prediction_a='maps'))
+    scores = test.dataframe[0].value['IoU maps']
+    # They count for nothing, as among the predictions' scores.
+    assert (scores == 100).all()
+    test = page('compare', ann_file='val.json', compared=['maps', 'model_0'])
+    for section in ok(test).button_group(key='compare_section').options:
+        test.button_group(key='compare_section').set_value(section).run()
+        ok(test)
