@@ -1,10 +1,14 @@
 """Write files whole or not at all."""
 
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_LEFTOVER = re.compile(r'\..+\.[a-z0-9_]{8}(\.\w+)?')
 
 
 @contextmanager
@@ -37,3 +41,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: str | os.PathLike[str], seconds: float = 60.0) -> None:
+    """Remove what :func:`atomic_write` had begun when its process was killed.
+
+    Args:
+        folder: Searched with its subfolders.
+        seconds: Age of a leftover; younger files may belong to another process.
+    """
+    now = time.time()
+    for path in Path(folder).rglob('.*'):
+        begun = _LEFTOVER.fullmatch(path.name) and path.is_file()
+        if begun and now - path.stat().st_mtime > seconds:
+            path.unlink(missing_ok=True)

@@ -26,7 +26,8 @@ def find_inputs(
     """Find the images that a command line names.
 
     Args:
-        names: One COCO JSON; or folders (searched through), patterns, images.
+        names: One COCO JSON; or folders (searched through, hidden files left out),
+            patterns, images.
         data_root: Folder of the JSON's images; None is the JSON's own.
         leave_out: Folders below which no image counts, such as those written to.
 
@@ -47,7 +48,11 @@ def find_inputs(
                 raise FileNotFoundError(f'{name}: no such file')
             return data_root or str(path.parent), [path]
         if path.is_dir():
-            found = [p for p in path.rglob('*') if p.suffix.lower() in SUFFIXES]
+            found = [
+                p
+                for p in path.rglob('*')
+                if p.suffix.lower() in SUFFIXES and not p.name.startswith('.')
+            ]
         elif path.is_file():
             found = [path]
         else:

@@ -7,6 +7,7 @@ from typing import Any
 from ..checkpoint import read_checkpoint
 from ..config import load_config
 from ..errors import ConfigError
+from ..fileio import remove_leftovers
 from ..progress import track
 from ..pseudo.trained import trained_images
 from ..pseudo.writer import hash_file, hash_names
@@ -57,6 +58,8 @@ def predict(args: argparse.Namespace, shards: Shards) -> tuple[str, dict[str, st
     image_ids = read_images(json_file)
     writer = _writer(args, source, dataset, image_ids, json_file)
     check_images(out, dataset.image_folder, [*image_ids], writer.is_begun, shards.first)
+    for kind in own if shards.first else ():
+        remove_leftovers(kind)
     left = writer.missing(dataset, shards.mine(range(len(dataset))))
     broken: dict[str, Exception] = {}
     if len(left):

@@ -87,12 +87,16 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         for name in store:
             yield name, store.read(name).argmax(0).astype(np.uint8)
         return
-    files = sorted(source.rglob('*.png'))
+    # hidden ones were begun by a process that was killed
+    files = sorted(p for p in source.rglob('*.png') if not p.name.startswith('.'))
     if not files:
         raise FileNotFoundError(f'{source}: no submission, store or folder of PNGs')
     for file in files:
-        with Image.open(file) as image:
-            if image.mode not in ('P', 'L'):
-                raise DataError(f'{file}: is of mode {image.mode}, expected P or L')
-            label = np.array(image, dtype=np.uint8)
+        try:
+            with Image.open(file) as image:
+                if image.mode not in ('P', 'L'):
+                    raise DataError(f'{file}: is of mode {image.mode}, expected P or L')
+                label = np.array(image, dtype=np.uint8)
+        except OSError as error:
+            raise DataError(f'{file}: cannot be read: {error}') from error
         yield file.relative_to(source).as_posix().removesuffix('.png'), label

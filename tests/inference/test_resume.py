@@ -1,6 +1,7 @@
 """A folder of predictions goes on with its own photographs and config alone."""
 
 import json
+import os
 import runpy
 import shutil
 from copy import deepcopy
@@ -14,8 +15,10 @@ from PIL import Image
 
 from mmseg_trash.datasets.images import read_photograph
 from mmseg_trash.errors import DataError
+from mmseg_trash.fileio import atomic_write
 from mmseg_trash.inference.inputs import find_inputs, write_json
 from mmseg_trash.inference.origin import NOTE, check_images, config_digest
+from mmseg_trash.inference.scoring import read_labels
 
 from .photographs import NAMES, SIZES
 
@@ -77,6 +80,30 @@ def test_a_mended_image_is_predicted_by_the_next_call(
     capsys.readouterr()
     assert predict(images, '--out', tmp_path / 'out') == 0
     assert '1 images predicted, 1 were there' in capsys.readouterr().out
+
+
+def test_what_a_killed_process_had_begun(
+    predict: Any, root: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / 'out'
+    images = [tmp_path / 'images' / name for name in ('1.jpg', '._1.jpg')]
+    images[0].parent.mkdir()
+    for image in images:
+        shutil.copy(root / NAMES[0], image)
+    with pytest.raises(RuntimeError), atomic_write(out / 'labels/1.jpg.png') as begun:
+        shutil.copy(begun, out / 'kept')
+        names = [begun.name, begun.name.replace('1.jpg', '2.jpg')]
+        raise RuntimeError
+    old, young = (out / 'labels' / name for name in names)
+    for path in (old, young):
+        shutil.copy(out / 'kept', path)
+    os.utime(old, (1, 1))
+    predict(tmp_path / 'images', '--out', out)
+    assert not old.exists() and young.exists(), 'it may be another process at work'
+    assert [name for name, _ in read_labels(out / 'labels')] == ['1.jpg']
+    (out / 'labels/3.jpg.png').write_bytes(b'cut off')
+    with pytest.raises(DataError, match=r'3\.jpg\.png: cannot be read'):
+        list(read_labels(out / 'labels'))
 
 
 def test_an_edited_config_is_another_source(cfg: Config) -> None:
