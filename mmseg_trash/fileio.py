@@ -5,7 +5,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _LEFTOVER = re.compile(r'\..+\.[a-z0-9_]{8}(\.\w+)?')
@@ -52,6 +52,8 @@ def remove_leftovers(folder: str | os.PathLike[str], seconds: float = 60.0) -> N
     """
     now = time.time()
     for path in Path(folder).rglob('.*'):
-        begun = _LEFTOVER.fullmatch(path.name) and path.is_file()
-        if begun and now - path.stat().st_mtime > seconds:
-            path.unlink(missing_ok=True)
+        if not _LEFTOVER.fullmatch(path.name) or path.is_dir():
+            continue
+        with suppress(FileNotFoundError):  # another process has just finished it
+            if now - path.stat().st_mtime > seconds:
+                path.unlink()

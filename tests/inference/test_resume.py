@@ -98,6 +98,7 @@ def test_what_a_killed_process_had_begun(
     for path in (old, young):
         shutil.copy(out / 'kept', path)
     os.utime(old, (1, 1))
+    (out / 'labels/.gone.png.abcdefgh.png').symlink_to('nowhere')
     predict(tmp_path / 'images', '--out', out)
     assert not old.exists() and young.exists(), 'it may be another process at work'
     assert [name for name, _ in read_labels(out / 'labels')] == ['1.jpg']
