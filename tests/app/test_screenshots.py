@@ -8,7 +8,11 @@ import pytest
 
 pytest.importorskip('streamlit')
 
+from mmseg_trash.inference.store import ProbStore
 from mmseg_trash.inference.submission import write_submission
+from mmseg_trash.postprocess.degraded import degraded_members
+from mmseg_trash.workbench.album import Album
+from mmseg_trash.workbench.predictions import open_predictions
 
 from .browser import application, browser, choose, settled
 from .conftest import altered
@@ -18,7 +22,8 @@ pytestmark = [
     pytest.mark.skipif('RUN_SLOW' not in os.environ, reason='set RUN_SLOW=1'),
 ]
 VIEWER = '.viewer[data-ready]'
-MOST_BYTES = 300_000
+SHOWN = 'batch_1_000019.jpg'
+MOST_BYTES = 320_000
 
 
 def degraded(label: np.ndarray, seed: int) -> np.ndarray:
@@ -27,9 +32,16 @@ def degraded(label: np.ndarray, seed: int) -> np.ndarray:
     return np.where(moved == 1 + seed % 10, 0, moved).astype(np.uint8)
 
 
-def test_pictures(taco_root: Path, project: Path, tmp_path: Path) -> None:
-    from mmseg_trash.workbench.album import Album
+def write_stores(root: Path, folder: Path) -> list[Path]:
+    """Write what three imaginary models make of the photograph that is shown."""
+    truth = open_predictions(root / 'val.json')
+    stores = [folder / f'model_{letter}' for letter in 'abc']
+    for path, member in zip(stores, degraded_members(truth, len(stores))):
+        ProbStore(path, truth.classes).write(SHOWN, member.probs(SHOWN))
+    return stores
 
+
+def test_pictures(taco_root: Path, project: Path, tmp_path: Path) -> None:
     out = Path(os.environ.get('SCREENSHOTS', tmp_path / 'pictures'))
     out = out if out.is_absolute() else project / out
     album = Album(taco_root, 'val.json')
@@ -40,7 +52,8 @@ def test_pictures(taco_root: Path, project: Path, tmp_path: Path) -> None:
             (n, degraded(album.label_map(i), seed)) for i, n in enumerate(album.names)
         )
         write_submission(rows, files[-1])
-    arguments = ['--predictions', *map(str, files)]
+    stores = write_stores(taco_root, tmp_path)
+    arguments = ['--predictions', *map(str, files + stores)]
     arguments += ['--decisions', str(tmp_path / 'audit.json')]
     with (
         application(taco_root, *arguments) as address,
@@ -61,7 +74,7 @@ def test_pictures(taco_root: Path, project: Path, tmp_path: Path) -> None:
         page.locator('.gallery .card').first.wait_for()
         take('explore')
 
-        page.goto(f'{address}/viewer?ann_file=val.json&image=batch_1_000019.jpg')
+        page.goto(f'{address}/viewer?ann_file=val.json&image={SHOWN}')
         page.wait_for_selector(VIEWER)
         choose(page, 'prediction_a', files[0].name)
         choose(page, 'prediction_b', files[1].name)
@@ -69,6 +82,23 @@ def test_pictures(taco_root: Path, project: Path, tmp_path: Path) -> None:
         box = page.locator('.panel canvas').nth(1).bounding_box()
         page.mouse.move(box['x'] + box['width'] * 0.25, box['y'] + box['height'] * 0.75)
         take('viewer')
+
+        page.goto(f'{address}/compare?ann_file=val.json')
+        page.wait_for_selector(VIEWER)
+        box = page.locator('.st-key-compared input').first
+        box.click()
+        for _ in files:
+            page.keyboard.press('Backspace')
+        for path in stores:
+            box.click()
+            page.get_by_role('option', name=path.name, exact=True).click()
+            settled(page)
+        page.keyboard.press('Escape')
+        page.get_by_text('Post-processing', exact=True).click()
+        page.locator('.panel').nth(5).wait_for()
+        page.set_viewport_size(dict(width=1400, height=1280))
+        take('post_processing')
+        page.set_viewport_size(dict(width=1400, height=900))
 
         page.goto(f'{address}/audit')
         page.wait_for_selector(VIEWER)

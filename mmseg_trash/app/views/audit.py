@@ -30,7 +30,7 @@ def show() -> None:
         st.info('Nothing is left to decide here.', icon=':material/task_alt:')
         return
     place = min(st.session_state.get(PLACE, 0), len(chosen) - 1)
-    listed, shown = st.columns([4, 6], gap='large')
+    listed, shown = st.columns([45, 55], gap='large')
     with listed:
         place = _table(chosen, decisions, place)
     with shown:
@@ -109,7 +109,7 @@ def _table(findings: list[Finding], decisions: dict[Any, Decision], place: int) 
             'Score': st.column_config.ProgressColumn(
                 'Score', min_value=0, max_value=1, format='%.2f', width='small'
             ),
-            'Kind': st.column_config.TextColumn(width=130),
+            'Kind': st.column_config.TextColumn(width=120),
         },
     )
     rows = list(event['selection']['rows'])
