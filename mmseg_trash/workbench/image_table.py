@@ -88,7 +88,10 @@ def images_key(
     label_key: str, paths: Sequence[Path], allowed: Sequence[Path] = ()
 ) -> str:
     """Return what a table is made from: label maps, and the files' sizes and dates."""
-    outside = [place for place, path in enumerate(paths) if not _allowed(path, allowed)]
+    known: dict[Path, bool] = {}
+    outside = [
+        place for place, path in enumerate(paths) if not _allowed(path, allowed, known)
+    ]
     entries: list[list] = []
     for path in paths:
         try:
@@ -160,11 +163,19 @@ def measure_images(
     )
 
 
-def _allowed(path: Path, folders: Sequence[Path]) -> bool:
+def _allowed(
+    path: Path, folders: Sequence[Path], known: dict[Path, bool] | None = None
+) -> bool:
+    """Tell whether an image lies in one of some folders; ``known`` keeps its folder."""
     if not folders:
         return True
-    resolved = path.resolve()
-    return any(resolved.is_relative_to(folder) for folder in folders)
+    known = {} if known is None else known
+    # Only a link can lead elsewhere than its folder; that saves nearly all the time.
+    place = path if path.is_symlink() else path.parent
+    if place not in known:
+        resolved = place.resolve()
+        known[place] = any(resolved.is_relative_to(folder) for folder in folders)
+    return known[place]
 
 
 def _parallel(
