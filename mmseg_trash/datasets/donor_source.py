@@ -22,6 +22,8 @@ class DonorSource:
         cache_dir: Folder of the caches, None for the usual one.
         image_cache: Whether decoded images are kept too.
         image_folder: Folder that the JSON's file names start from.
+        donors: The data set whose images are mixed into those of this one; None is
+            this one itself.
     """
 
     ann_file: str
@@ -29,6 +31,7 @@ class DonorSource:
     cache_dir: str | None
     image_cache: bool
     image_folder: str
+    donors: 'DonorSource | None' = None
     _label_key = ''
     _labels: LabelCache | None = None
     _images: ImageCache | None = None

@@ -23,7 +23,8 @@ class PseudoLabelledDataset(ConcatDataset):
     The weight says how often an image is drawn for one time that a labelled image is:
     it is a matter of drawing, so that every head, loss and mix works as ever. With N
     labelled and n further images of weight w, w·n / (N + w·n) of a batch are further
-    ones. All samplers keep to it, as the index holds each image that often.
+    ones. All samplers keep to it, as the index holds each image that often. What
+    transforms mix into any image is taken from the labelled ones.
 
     Args:
         pseudo: The JSON of tools/pseudo_label.py, relative to the present folder; or
@@ -60,7 +61,9 @@ class PseudoLabelledDataset(ConcatDataset):
                     f'{own["ann_file"]}: holds no pseudo labels of '
                     'tools/pseudo_label.py, which the guard of the evaluation needs'
                 )
-            datasets.append(TrashDataset(lazy_init=lazy, **{**shared, **own}))
+            further = TrashDataset(lazy_init=lazy, **{**shared, **own})
+            further.donors = datasets[0]
+            datasets.append(further)
         super().__init__(datasets, lazy_init=lazy)
 
     def full_init(self) -> None:

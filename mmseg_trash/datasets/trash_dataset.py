@@ -25,8 +25,7 @@ class TrashDataset(DonorSource, BaseSegDataset):
 
     Unlike its parent it has no label images: label maps are rasterised from polygons
     and run-length codes once, and kept in a cache on disk. Categories are mapped by
-    name. Transforms that need further images find the data set in
-    ``results['dataset']``.
+    name. Transforms that need further images find them in ``results['donors']``.
 
     Args:
         ann_file: COCO JSON, relative to ``data_root``. One without annotations (the
@@ -174,9 +173,11 @@ class TrashDataset(DonorSource, BaseSegDataset):
             idx: Index of the image.
 
         Returns:
-            What the pipeline makes of ``get_data_info(idx)`` with the further key
-            ``dataset``, this data set, where transforms find donors.
+            What the pipeline makes of ``get_data_info(idx)`` with the further keys
+            ``dataset``, this data set, and ``donors``, the one where transforms find
+            donors.
         """
         results = self.get_data_info(idx)
         results['dataset'] = self
+        results['donors'] = self if self.donors is None else self.donors
         return self.pipeline(results)

@@ -29,7 +29,7 @@ class MixTransform(BaseTransform):
 
     Stands right after loading, at native resolution: the donor then goes through the
     same resizing, cropping, flipping and colour changes as the sample. Donors come
-    from ``results['dataset']`` by way of a :class:`DonorPool`, decoded by the loader of
+    from ``results['donors']`` by way of a :class:`DonorPool`, decoded by the loader of
     the sample itself, so that the order of the channels is the same. What is pasted is
     decided by label maps and instances alone, never by the colours of pixels.
 
@@ -70,7 +70,7 @@ class MixTransform(BaseTransform):
         """Draw whether and what to paste; None leaves the sample alone."""
         if np.random.random() >= self.prob:
             return None
-        dataset = results['dataset']
+        dataset = results.get('donors', results['dataset'])
         version = self.live_weights.version if self.live_weights else 0
         pool = self._holder.get(dataset, lambda: self.build_pool(dataset), version)
         pool.turn()

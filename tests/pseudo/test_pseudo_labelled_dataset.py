@@ -102,3 +102,24 @@ def test_refusals(toy_root: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match='3 images have true labels as well'):
         both = {**base, 'ann_file': 'test.json', 'pseudo': [dict(ann_file=path)]}
         build_dataset(both)
+
+
+@pytest.mark.parametrize('kind', ['ClassMix', 'CopyPaste', 'CutMix', 'Mosaic'])
+def test_donors_are_labelled_images(toy_root: Path, tmp_path: Path, kind: str) -> None:
+    """Pseudo labels may be background alone, and are not spread further."""
+    path = label_test_images(toy_root, tmp_path / 'pseudo.json', fill=0)
+    loading = [dict(type='LoadTrashImage'), dict(type='LoadLabelMap')]
+    dataset = build_dataset(
+        dict(
+            type='PseudoLabelledDataset',
+            data_root=str(toy_root),
+            pipeline=[*loading, dict(type=kind, prob=1.0)],
+            pseudo=str(path),
+        )
+    )
+    labelled, further = dataset.datasets
+    np.random.seed(0)
+    found = {int(x) for _ in range(4) for x in np.unique(further[0]['gt_seg_map'])}
+    assert found > {0}
+    assert further[0]['dataset'] is further and further[0]['donors'] is labelled
+    assert labelled[0]['donors'] is labelled
