@@ -21,6 +21,7 @@ from typing import Any
 from mmengine.config import DictAction
 
 from mmseg_trash import cli
+from mmseg_trash.metainfo import CLASSES
 
 CONFIGS = (
     'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py',
@@ -94,6 +95,13 @@ def entries(folds: list[str]) -> list[Any]:
     ]
 
 
+def shows_objects(pseudo: Path) -> bool:
+    """Tell whether pseudo labels are of more than background."""
+    content = json.loads(pseudo.read_text(encoding='utf-8'))
+    ids = {c['id'] for c in content['categories'] if c['name'] in CLASSES[1:]}
+    return any(entry['category_id'] in ids for entry in content['annotations'])
+
+
 def measure(name: str, root: Path, args: argparse.Namespace) -> list[list[str]]:
     """Train, predict, combine and score one data set; draw its picture.
 
@@ -132,9 +140,11 @@ def measure(name: str, root: Path, args: argparse.Namespace) -> list[list[str]]:
     pseudo = folder / 'pseudo.json'
     try:
         steps.pseudo_label(recipe, pseudo, args.threshold)
+        shows = shows_objects(pseudo)
     except DataError as error:  # weak networks are sure of nothing
         print(f'no pseudo labels: {error}', flush=True)
-    else:
+        shows = False
+    if shows:
         again = job(first, 'pseudo', **steps.with_pseudo_labels(pseudo))
         file = steps.train(again)['pseudo']
         for tta, suffix in ((False, ''), (True, '_tta')):
