@@ -1,6 +1,8 @@
 """Fixtures that several test files share."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,23 @@ os.environ.setdefault('HF_HUB_OFFLINE', '1')
 def _private_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests' label maps out of the user's cache."""
     os.environ['MMSEG_TRASH_CACHE'] = str(tmp_path_factory.mktemp('cache'))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _no_log_file_of_other_tests() -> Iterator[None]:
+    """Leave no run's log file behind.
+
+    Libraries that configure logging close it, and mmengine then fails to write how the
+    next model was initialised.
+    """
+    yield
+    from mmengine.logging import MMLogger
+
+    for logger in MMLogger._instance_dict.values():
+        for handler in list(logger.handlers):
+            if isinstance(handler, logging.FileHandler):
+                logger.removeHandler(handler)
+                handler.close()
 
 
 @pytest.fixture(scope='session')
