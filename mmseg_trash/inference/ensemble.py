@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import ConfigError, DataError
 from .recipe import Member, Recipe, read_recipe
 from .store import Probs, ProbStore
-from .voting import hard_vote
+from .voting import hard_vote, most_supported
 
 __all__ = [
     'Combined', 'Member', 'Recipe', 'combine', 'combine_members', 'factors',
@@ -206,6 +206,4 @@ def _vote(members: Sequence[Labels], weights: Sequence[NDArray[np.float32]]) -> 
     support = np.zeros(labels.shape, np.float64)
     for other, of_classes in zip(labels, weights):
         support += of_classes[labels].astype(np.float64) * (labels == other)
-    winner = support.round(9).argmax(0)
-    chosen: Labels = np.take_along_axis(labels, winner[None], 0)[0]
-    return chosen
+    return most_supported(labels, support.round(9))

@@ -63,17 +63,13 @@ def predict(args: argparse.Namespace, shards: Shards) -> tuple[str, dict[str, st
     left = writer.missing(dataset, shards.mine(range(len(dataset))))
     broken: dict[str, Exception] = {}
     if len(left):
+        predict: Any = predictor.labels
+        write: Any = writer.write_label
         if writer.needs_probs:
-            for name, probs in track(
-                predictor.probs(left, broken), len(left), 'predicting'
-            ):
-                writer.write(name, probs)
-                del probs  # as large as the photograph times the classes
-        else:
-            for name, label in track(
-                predictor.labels(left, broken), len(left), 'predicting'
-            ):
-                writer.write_label(name, label)
+            predict, write = predictor.probs, writer.write
+        for name, found in track(predict(left, broken), len(left), 'predicting'):
+            write(name, found)
+            del found  # probabilities are as large as the photograph times the classes
     gathered = shards.gather((len(left) - len(broken), broken))
     if not shards.first:
         return '', {}

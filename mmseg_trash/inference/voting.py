@@ -43,9 +43,21 @@ def hard_vote(labels: Labels, weights: Sequence[float] | None = None) -> Labels:
     votes = [1.0] * number if weights is None else [float(w) for w in weights]
     if len(votes) != number or not all(0 < vote < math.inf for vote in votes):
         raise ValueError(f'expected {number} positive weights, got {votes}')
-    support = _support(labels, votes)
+    return most_supported(labels, _support(labels, votes))
+
+
+def most_supported(labels: Labels, support: NDArray[Any]) -> Labels:
+    """Choose the label with the most support for every pixel; the first wins a tie.
+
+    Args:
+        labels: (members, H, W).
+        support: What speaks for each member's label, (members, H, W).
+
+    Returns:
+        (H, W), the dtype of ``labels``.
+    """
     most, chosen = support[0].copy(), labels[0].copy()
-    for member in range(1, number):
+    for member in range(1, len(labels)):
         np.copyto(chosen, labels[member], where=support[member] > most)
         np.maximum(most, support[member], out=most)
     return chosen

@@ -1,7 +1,9 @@
 """Photographs of mixed shapes, and a small model whose pixels differ."""
 
 import json
+import runpy
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,3 +51,11 @@ def checkpoint(cfg: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.nn.init.normal_(model.decode_head.conv_seg.weight, std=0.5)
     torch.save(dict(state_dict=model.state_dict()), path)
     return path
+
+
+@pytest.fixture
+def predict(project: Path, cfg: Config, checkpoint: Path) -> Any:
+    main = runpy.run_path(str(project / 'tools/predict.py'))['main']
+    common = ['--num-workers', '0', '--device', 'cpu']
+    start = [cfg.filename, str(checkpoint)]
+    return lambda *arguments: main([*start, *map(str, arguments), *common])

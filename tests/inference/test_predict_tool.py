@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -29,13 +28,6 @@ from mmseg_trash.metrics.confusion import resize_nearest
 from .photographs import NAMES, SIZES
 
 COMMON = ['--num-workers', '0', '--device', 'cpu']
-
-
-@pytest.fixture
-def predict(project: Path, cfg: Config, checkpoint: Path) -> Any:
-    main = runpy.run_path(str(project / 'tools/predict.py'))['main']
-    start = [cfg.filename, str(checkpoint)]
-    return lambda *arguments: main([*start, *map(str, arguments), *COMMON])
 
 
 def label_of(out: Path, name: str) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import shutil
 from copy import deepcopy
 from pathlib import Path
@@ -21,15 +20,6 @@ from mmseg_trash.inference.origin import NOTE, check_images, config_digest
 from mmseg_trash.inference.scoring import read_labels
 
 from .photographs import NAMES, SIZES
-
-COMMON = ['--num-workers', '0', '--device', 'cpu']
-
-
-@pytest.fixture
-def predict(project: Path, cfg: Config, checkpoint: Path) -> Any:
-    main = runpy.run_path(str(project / 'tools/predict.py'))['main']
-    start = [cfg.filename, str(checkpoint)]
-    return lambda *arguments: main([*start, *map(str, arguments), *COMMON])
 
 
 def test_other_photographs_of_the_same_names_are_refused(
