@@ -1,64 +1,25 @@
-"""A running application and a headless browser on it."""
+"""A headless browser on a running application."""
 
 import contextlib
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+from mmseg_trash.app.headless import BROWSERS, OPTIONS, application, find_browser
 
-
-@contextlib.contextmanager
-def application(root: Path, *arguments: str) -> Iterator[str]:
-    """Serve a data root on a free port; yield the address."""
-    with socket.socket() as probe:
-        probe.bind(('localhost', 0))
-        port = probe.getsockname()[1]
-    project = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, str(project / 'tools' / 'app.py'), str(root)),
-            *('--port', str(port), '--no-browser', *arguments),
-        ],
-        cwd=project,
-        env=dict(os.environ, OMP_NUM_THREADS='1'),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f'http://localhost:{port}'
-    try:
-        for _ in range(240):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f'{address}/_stcore/health', timeout=2)
-                break
-            assert process.poll() is None, 'the application ended'
-            time.sleep(0.25)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
+__all__ = ['application', 'browser', 'choose', 'settled']
 
 
 @contextlib.contextmanager
 def browser(width: int = 1500, height: int = 950) -> Iterator[Any]:
     """Open a page in a headless browser, or skip where there is none."""
     playwright = pytest.importorskip('playwright.sync_api')
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    found = find_browser()
     if found is None:
-        pytest.skip(f'no browser: none of {", ".join(NAMES)}')
+        pytest.skip(f'no browser: none of {", ".join(BROWSERS)}')
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=found, args=['--no-sandbox', '--disable-gpu']
-        )
+        chromium = driver.chromium.launch(executable_path=found, args=list(OPTIONS))
         page = chromium.new_page(viewport=dict(width=width, height=height))
         page.set_default_timeout(40_000)
         try:

@@ -5,26 +5,18 @@ competition's size are drawn first.
 """
 
 import argparse
-import contextlib
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from mmseg_trash.app.headless import OPTIONS, application, find_browser
 from mmseg_trash.cli import run
 
-APP = Path(__file__).parents[1] / 'app.py'
-BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 CHART = '.js-plotly-plot .point path'
 VIEWER = '.viewer[data-ready]'
 
@@ -41,31 +33,6 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-@contextlib.contextmanager
-def application(root: Path, cache: Path) -> Iterator[str]:
-    """Serve a data root on a free port; yield the address once it answers."""
-    with socket.socket() as probe:
-        probe.bind(('localhost', 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, APP, root, '--port', str(port), '--no-browser']
-    process = subprocess.Popen(
-        list(map(str, command)),
-        env=dict(os.environ, OMP_NUM_THREADS='1', MMSEG_TRASH_CACHE=str(cache)),
-        stdout=subprocess.DEVNULL,
-    )
-    address = f'http://localhost:{port}'
-    try:
-        while process.poll() is None:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f'{address}/_stcore/health', timeout=2)
-                break
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def measure(address: str, sessions: int, timed: Callable) -> None:
     """Open the pages in sessions of one browser, whose cache is empty at first.
 
@@ -73,10 +40,10 @@ def measure(address: str, sessions: int, timed: Callable) -> None:
     """
     from playwright.sync_api import sync_playwright
 
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as driver:
-        options = ['--no-sandbox', '--disable-gpu']
-        chromium = driver.chromium.launch(executable_path=found, args=options)
+        chromium = driver.chromium.launch(
+            executable_path=find_browser(), args=list(OPTIONS)
+        )
         context = chromium.new_context(viewport=dict(width=1500, height=950))
         for number in range(sessions):
             page: Any = context.new_page()
@@ -122,7 +89,7 @@ def main(argv: list[str] | None = None) -> None:
         for title, sessions in (('empty cache', 1), ('full cache', args.sessions)):
             table.add_section()
             table.add_row(f'new server, {title}', '')
-            with application(root, cache) as address:
+            with application(root, MMSEG_TRASH_CACHE=str(cache)) as address:
                 measure(address, sessions, timed)
     Console().print(table)
 
