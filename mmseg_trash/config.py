@@ -71,6 +71,27 @@ def without_pretrained(cfg: Config) -> Config:
     return cfg
 
 
+def set_normalization(cfg: Config) -> None:
+    """Hand the mean and deviation that a backbone was trained with to the input.
+
+    A model's base states them as ``normalization = dict(mean=..., std=...)``, RGB in
+    [0, 255], when they are not ImageNet's, which the bases of the data sets have. The
+    key is taken out, so that a dumped config says it once.
+
+    Raises:
+        ConfigError: ``normalization`` is something else.
+    """
+    given = cfg.pop('normalization', None)
+    if given is None:
+        return
+    if not isinstance(given, Mapping) or set(given) != {'mean', 'std'}:
+        raise ConfigError(f'normalization must be dict(mean=..., std=...), got {given}')
+    inner = cfg.model.get('data_preprocessor')
+    for node in (cfg.get('data_preprocessor'), inner):
+        if node is not None:
+            node.update(given)
+
+
 def load_config(
     path: str | os.PathLike[str],
     cfg_options: Mapping[str, Any] | None = None,
@@ -109,6 +130,7 @@ def load_config(
         raise ConfigError(f'{file}: not a readable config: {error}') from error
     if not isinstance(cfg.get('model'), dict):
         raise ConfigError(f'{file}: defines no model; is it one of the _base_ files?')
+    set_normalization(cfg)
     if root is not None:
         set_data_root(cfg, root)
     if number is not None and str(cfg.get('fold', '')) != number:

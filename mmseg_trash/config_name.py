@@ -10,7 +10,8 @@ GRAMMAR += '{dataset}-{H}x{W}.py'
 _PATTERN = re.compile(
     r'(?P<method>[a-z\d]+)'
     r'_(?P<backbone>[a-z\d]+)-(?P<size>[a-z\d]+)(?:-(?P<pretrain>[a-z\d-]+))?'
-    r'_(?P<gpus>\d+)xb(?P<batch>\d+)(?:-(?P<tags>[a-z][a-z\d-]*))?-(?P<iters>\d+)k'
+    r'_(?P<gpus>\d+)xb(?P<batch>\d+)(?:-(?P<tags>[a-z][a-z\d-]*))?'
+    r'-(?P<iters>\d+(?:\.\d)?)k'
     r'_(?P<dataset>[a-z\d]+)-(?P<height>\d+)x(?P<width>\d+)'
 )
 
@@ -62,7 +63,7 @@ def parse(path: str | Path) -> ConfigName:
         gpus=int(part['gpus']),
         batch=int(part['batch']),
         tags=tuple(part['tags'].split('-')) if part['tags'] else (),
-        iterations=1000 * int(part['iters']),
+        iterations=round(1000 * float(part['iters'])),
         dataset=part['dataset'],
         crop_size=(int(part['height']), int(part['width'])),
     )

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from .checkpoint import read_checkpoint
 from .config import walk
+from .cpu_training import fit_to_processors, use_channels_last
 from .errors import ConfigError, DataError
 from .provenance import provenance
 
@@ -167,7 +168,8 @@ def run_training(cfg: Config) -> None:
     """Build the Runner of a config and train to the end.
 
     The config is given its ``provenance``, for the logs and the dumped config, and its
-    ``trackers`` become backends of the visualizer, its ``compile`` a hook. When
+    ``trackers`` become backends of the visualizer, its ``compile`` and
+    ``channels_last`` hooks, and without a GPU it is fitted to the processors. When
     training raises, hooks with a method ``after_failure(runner, error)`` are told, and
     the backends are closed, so that the last numbers are kept.
 
@@ -184,6 +186,8 @@ def run_training(cfg: Config) -> None:
         cfg.provenance = provenance(cfg)
     add_trackers(cfg)
     use_compile(cfg)
+    use_channels_last(cfg)
+    fit_to_processors(cfg)
     runner = Runner.from_cfg(cfg)
     if start and not cfg.get('resume'):
         from .hooks import WarmStartHook

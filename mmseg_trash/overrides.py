@@ -48,6 +48,7 @@ _DEFAULT_TYPES = {'log_processor': 'LogProcessor', 'optim_wrapper': 'OptimWrappe
 _FREE = frozenset({'custom_keys', 'meta_keys', 'metainfo', 'data_prefix'})
 _TOP_LEVEL = frozenset(
     {
+        'channels_last',
         'compile',
         'custom_hooks',
         'custom_imports',

@@ -11,7 +11,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     from mmseg_trash.convert import CONVERTERS
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('source', help='.pth, .pkl (detectron2) or .safetensors')
+    parser.add_argument(
+        'source', help='.pth, .pkl (detectron2), .safetensors, or package://name/path'
+    )
     parser.add_argument('out', help='the .pth file to write')
     parser.add_argument(
         '--family', required=True, choices=sorted(CONVERTERS), help='layout of source'
@@ -35,12 +37,15 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.convert import CONVERTERS
     from mmseg_trash.convert.files import read_weights
     from mmseg_trash.convert.fit import fit
+    from mmseg_trash.convert.package import PREFIX, package_file
     from mmseg_trash.errors import CheckpointError
     from mmseg_trash.fileio import atomic_write
 
     logging.basicConfig(format='%(message)s')
     logging.getLogger('mmseg_trash.convert').setLevel(logging.INFO)
-    state = read_weights(args.source, args.trust_checkpoint)
+    inside = args.source.startswith(PREFIX)
+    source = package_file(args.source) if inside else args.source
+    state = read_weights(source, args.trust_checkpoint)
     try:
         state = CONVERTERS[args.family](state)
         print(f'{args.source}: {len(state)} tensors in {args.family}')

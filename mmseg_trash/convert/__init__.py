@@ -16,6 +16,8 @@ from . import (
     maskdino,
     mit,
     mmseg,
+    mobilenetv2,
+    package,
     segformer,
     semask,
     smp,
@@ -30,6 +32,7 @@ CONVERTERS: dict[str, Converter] = {
     'dinov2': dinov2.convert,
     'dinov3': dinov3.convert,
     'efficientnet': efficientnet.convert,
+    'efficientnet-lite': efficientnet.for_lite_encoder,
     'efficientnet-smp': efficientnet.for_encoder,
     'efficientnet-timm': efficientnet.for_timm_encoder,
     'eomt': eomt.convert,
@@ -40,6 +43,7 @@ CONVERTERS: dict[str, Converter] = {
     'maskdino': maskdino.convert,
     'mit': mit.convert,
     'mmseg': mmseg.convert,
+    'mobilenetv2': mobilenetv2.for_encoder,
     'segformer': segformer.from_official,
     'segformer-hf': segformer.from_hf,
     'semask': semask.convert,
@@ -48,4 +52,4 @@ CONVERTERS: dict[str, Converter] = {
     'upernet-dinat': dinat.from_segmentor,
 }
 
-__all__ = ['CONVERTERS', 'Converter']
+__all__ = ['CONVERTERS', 'Converter', 'package']

@@ -11,6 +11,7 @@ from mmengine.dist import barrier, get_local_rank
 from ..errors import CheckpointError
 from .common import State
 from .files import read_weights
+from .package import PREFIX, read_package
 
 
 def cached_name(address: str) -> str:
@@ -30,15 +31,19 @@ def read_address(address: str | os.PathLike[str]) -> State:
     them); one process per machine downloads.
 
     Args:
-        address: A path, or an ``http(s)://`` address.
+        address: A path, an ``http(s)://`` address, or one of an installed package,
+            ``package://<distribution>/<path>``.
 
     Returns:
         The tensors under the file's own names.
 
     Raises:
         FileNotFoundError: There is no such file.
-        CheckpointError: The download failed, or the file is no checkpoint.
+        CheckpointError: The download failed, the package lacks the file, or the file
+            is no checkpoint.
     """
+    if str(address).startswith(PREFIX):
+        return read_package(str(address))
     if not re.match(r'https?://', str(address)):
         return read_weights(address)
     address = str(address)

@@ -1,4 +1,4 @@
-"""EfficientNet: three layouts of the same network, each to each.
+"""EfficientNet and EfficientNet-Lite: three layouts of one network, each to each.
 
 * timm's, blocks counted within seven stages;
 * lukemelas' EfficientNet-PyTorch, which smp uses, blocks counted through;
@@ -14,10 +14,21 @@ from .common import Rules, State, first, leave_out, rename, stripped
 
 _REPEATS = (1, 2, 2, 3, 3, 4, 1)
 _DEPTHS = (1.0, 1.1, 1.4, 1.8, 2.2, 2.6, 3.1, 3.6)  # B2 is as deep as B1
-# Blocks of each stage, by their total: B0 to B8.
+# Lite1 and Lite2, Lite3, Lite4: the first and the last stage keep their depth.
+_LITE_DEPTHS = (1.1, 1.4, 1.8)
+
+
+def _scaled(depth: float, repeats: tuple[int, ...] = _REPEATS) -> list[int]:
+    return [math.ceil(depth * n) for n in repeats]
+
+
+# Blocks of each stage, by their total, which no two of them share.
 _STAGES = {
     sum(depths): depths
-    for depths in ([math.ceil(d * n) for n in _REPEATS] for d in _DEPTHS)
+    for depths in (
+        *(_scaled(depth) for depth in _DEPTHS),
+        *([1, *_scaled(depth, _REPEATS[1:-1]), 1] for depth in _LITE_DEPTHS),
+    )
 }
 # Our layer of mmpretrain for each of the seven stages.
 _LAYERS = (1, 2, 3, 4, 4, 5, 5)
@@ -94,12 +105,12 @@ def _stages(state: State) -> list[tuple[int, int]]:
     """Return stage and number within it for each block.
 
     Raises:
-        CheckpointError: No EfficientNet from B0 to B8 has that many blocks.
+        CheckpointError: None from B0 to B8 and Lite0 to Lite4 has that many blocks.
     """
     count = len({m[1] for m in map(_BLOCK.fullmatch, state) if m})
     if count not in _STAGES:
         raise CheckpointError(
-            f'is no EfficientNet: it has {count} blocks, not one of {list(_STAGES)}: '
+            f'is no EfficientNet: {count} blocks, not one of {sorted(_STAGES)}: '
             f'{first(state)}'
         )
     return [(stage, i) for stage, n in enumerate(_STAGES[count]) for i in range(n)]
@@ -188,3 +199,12 @@ def for_encoder(state: State) -> State:
 def for_timm_encoder(state: State) -> State:
     """Convert to ``SMPEncoder`` with ``timm-efficientnet-*``; see :func:`to_timm`."""
     return _encoder(to_timm(state))
+
+
+def for_lite_encoder(state: State) -> State:
+    """Convert to ``SMPEncoder`` with ``tu-tf_efficientnet_lite*``, without the head.
+
+    See :func:`to_timm`.
+    """
+    kept = leave_out(to_timm(state), (r'(?:conv_head|bn2)\..*',))
+    return {f'encoder.model.{key}': value for key, value in kept.items()}

@@ -2,6 +2,7 @@
 
 from .averaged_weights_hook import AveragedWeightsHook
 from .cdb_hook import CDBHook
+from .channels_last_hook import ChannelsLastHook
 from .class_frequency_hook import ClassFrequencyHook
 from .compile_hook import CompileHook
 from .copy_paste_refresh_hook import CopyPasteRefreshHook
@@ -20,6 +21,7 @@ from .warm_start_hook import WarmStartHook
 __all__ = [
     'AveragedWeightsHook',
     'CDBHook',
+    'ChannelsLastHook',
     'ClassFrequencyHook',
     'CompileHook',
     'CopyPasteRefreshHook',

@@ -1,7 +1,7 @@
 """Encoders of segmentation_models_pytorch."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch.nn.functional as F
@@ -12,14 +12,15 @@ from mmseg.utils import OptMultiConfig
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...convert import efficientnet, mobilenetv2
 from ...convert.common import State, first, stripped
 from ...convert.download import read_address
-from ...convert.efficientnet import to_lukemelas, to_timm
 from ...errors import CheckpointError
 
 # The convolution that only a classifier reads, and its norm.
 _UNUSED = (('_conv_head', '_bn1'), ('conv_head', 'bn2'))
 _STRIDE = 32
+_OUTPUTS = 6
 
 
 @MODELS.register_module()
@@ -41,17 +42,22 @@ class SMPEncoder(BaseModule):
         output_stride: Stride of the last map: 32, or 16 or 8 by dilation, which
             DeepLabV3+ and PAN take.
         min_size: Images are padded to at least this height and width.
+        out_indices: Which of the image (0) and the maps at strides 2 to 32 (1 to 5) to
+            return; all, as ``SMPHead`` takes them, by default. Necks and other heads
+            take ``(2, 3, 4, 5)``.
         options: Further arguments of a ``tu-`` encoder.
         norm_momentum: Share of a batch in the running statistics of batch norms, in
             (0, 1]. EfficientNets take .01, which a thousand iterations from scratch
             are too few for. None: the encoder's own.
         init_cfg: mmengine's. ``Pretrained`` takes a path or an address: files of
-            lukemelas, timm, mmpretrain and smp for EfficientNets, and else files in
-            the encoder's own layout or timm's; .safetensors too.
+            lukemelas, timm, mmpretrain and smp for EfficientNets, of torchvision and
+            timm for MobileNetV2, and else files in the encoder's own layout or timm's;
+            .safetensors too.
 
     Raises:
         ImportError: segmentation_models_pytorch is not installed.
-        ValueError: There is no such encoder, or ``norm_momentum`` is out of range.
+        ValueError: There is no such encoder, or ``norm_momentum`` or ``out_indices`` is
+            out of range.
         CheckpointError: From :meth:`init_weights`: the file is of another network.
     """
 
@@ -60,6 +66,7 @@ class SMPEncoder(BaseModule):
         name: str,
         output_stride: int = _STRIDE,
         min_size: int = _STRIDE,
+        out_indices: Sequence[int] | None = None,
         options: Mapping[str, Any] | None = None,
         norm_momentum: float | None = None,
         init_cfg: OptMultiConfig = None,
@@ -67,6 +74,10 @@ class SMPEncoder(BaseModule):
         super().__init__(init_cfg)
         if norm_momentum is not None and not 0 < norm_momentum <= 1:
             raise ValueError(f'norm_momentum is {norm_momentum}, not in (0, 1]')
+        places = range(_OUTPUTS)
+        wanted = tuple(places if out_indices is None else out_indices)
+        if not wanted or not set(wanted) <= set(places):
+            raise ValueError(f'out_indices must be some of 0 to 5, got {out_indices}')
         try:
             from segmentation_models_pytorch.encoders import get_encoder
         except ImportError as error:
@@ -91,6 +102,7 @@ class SMPEncoder(BaseModule):
         self.name = name
         self.encoder = encoder
         self.min_size = min_size
+        self.out_indices = wanted
 
     @property
     def out_channels(self) -> list[int]:
@@ -105,15 +117,16 @@ class SMPEncoder(BaseModule):
             x: Images, (B, 3, H, W), of any size.
 
         Returns:
-            The image as it came, and the maps of the padded image at strides 2, 4, 8,
-            16 and 32 (or ``output_stride``); 0 channels at stride 2 where a model has
-            no such map.
+            Of ``out_indices``: the image as it came, and the maps of the padded image
+            at strides 2, 4, 8, 16 and 32 (or ``output_stride``); 0 channels at stride 2
+            where a model has no such map.
         """
         height, width = (
             -(-max(side, self.min_size) // _STRIDE) * _STRIDE for side in x.shape[-2:]
         )
         padded = F.pad(x, (0, width - x.shape[-1], 0, height - x.shape[-2]))
-        return (x, *self.encoder(padded)[1:])
+        maps = (x, *self.encoder(padded)[1:])
+        return tuple(maps[i] for i in self.out_indices)
 
     def init_weights(self) -> None:
         """Read pretrained weights, if ``init_cfg`` names some."""
@@ -148,13 +161,14 @@ class SMPEncoder(BaseModule):
 
     def _converted(self, state: State, own: State) -> State:
         """Return published weights under the encoder's own names."""
-        layouts: tuple[tuple[str, str, Callable[[State], State]], ...] = (
-            ('_conv_stem.weight', '', to_lukemelas),
-            ('conv_head.weight', '', to_timm),
-            ('model.conv_stem.weight', 'model.', to_timm),
+        layouts: tuple[tuple[str, str, str, Callable[[State], State]], ...] = (
+            ('efficientnet', '_conv_stem.weight', '', efficientnet.to_lukemelas),
+            ('efficientnet', 'conv_head.weight', '', efficientnet.to_timm),
+            ('efficientnet', 'model.conv_stem.weight', 'model.', efficientnet.to_timm),
+            ('mobilenetv2', 'model.conv_stem.weight', 'model.', mobilenetv2.to_timm),
         )
-        for key, prefix, convert in layouts:
-            if key in own and 'efficientnet' in self.name:
+        for family, key, prefix, convert in layouts:
+            if family in self.name and key in own:
                 return {prefix + k: v for k, v in convert(state).items()}
         state = stripped(state, 'encoder.')
         if not any(key in own for key in state):

@@ -1,0 +1,73 @@
+"""What makes a training fast on processors: memory format, optimiser, loader workers."""
+
+import os
+from collections.abc import Mapping
+
+import torch
+from mmengine.config import Config
+
+from .config import walk
+from .errors import ConfigError
+
+CHANNELS_LAST = {
+    # type of the backbone: images per second against the usual order, see
+    # tools/benchmarks/training.py
+    'SMPEncoder': 1.3,
+    'TrimmedEfficientNet': 1.2,
+}
+_FUSED = ('Adam', 'AdamW', 'SGD', 'Adagrad')
+_WORTH_IT = 1.05
+
+
+def wants_channels_last(cfg: Config) -> bool:
+    """Return whether a config's network trains faster in ``channels_last``.
+
+    ``cfg.channels_last`` decides where it is True or False. Else the family does, by
+    measurement, on a CPU and for mixed precision on a GPU.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    given = cfg.get('channels_last')
+    if given is not None:
+        if not isinstance(given, bool):
+            raise ConfigError(f'channels_last must be True, False or None, got {given}')
+        return given
+    if torch.cuda.is_available() and cfg.optim_wrapper.get('type') == 'OptimWrapper':
+        return False
+    backbone = cfg.model.get('backbone')
+    kind = backbone.get('type') if isinstance(backbone, Mapping) else None
+    return CHANNELS_LAST.get(str(kind), 1.0) >= _WORTH_IT
+
+
+def use_channels_last(cfg: Config) -> None:
+    """Add a ``ChannelsLastHook`` to a config where that is wanted, in place."""
+    if wants_channels_last(cfg):
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='ChannelsLastHook')]
+    cfg.pop('channels_last', None)
+
+
+def fit_to_processors(cfg: Config) -> None:
+    """Fit a config to a machine without a GPU, in place.
+
+    Optimisers update all parameters in one kernel instead of one each, and loaders have
+    no more workers than there are processors: the training itself uses them all, and
+    more workers would only take them from it.
+    """
+    if torch.cuda.is_available():
+        return
+    for node in walk(cfg.optim_wrapper):
+        if node.get('type') in _FUSED and 'lr' in node:
+            node.setdefault('fused', True)
+    most = processors()
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if loader is not None and loader.get('num_workers', 0) > most:
+            loader.num_workers = most
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
