@@ -66,7 +66,7 @@ def find_change(base: Path, tag: str, configs: Path) -> Path:
     """
     name = parse(base)
     tags = '-'.join(sorted({*name.tags, tag}))
-    batch = r'(_\d+xb\d+)(?:-[a-z][a-z\d-]*?)?(-\d+k_)'
+    batch = r'(_\d+xb\d+)(?:-[a-z][a-z\d-]*?)?(-[\d.]+k_)'
     stem = re.sub(batch, rf'\1-{tags}\2', base.stem)
     sibling = base.with_name(f'{stem}.py')
     if sibling.is_file():
