@@ -1,4 +1,4 @@
-"""What makes a training fast on processors: memory format, optimiser, loader workers."""
+"""What makes a training fast on processors: memory format, optimiser, workers."""
 
 import os
 from collections.abc import Mapping
