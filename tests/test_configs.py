@@ -19,7 +19,18 @@ BASES = sorted(CONFIGS.glob('_base_/**/*.py'))
 
 CLAIMS = yaml.safe_load(Path(__file__).with_name('config_claims.yml').read_text())
 MIXES = ('ClassMix', 'CopyPaste', 'CutMix', 'Mosaic', 'ObjectBankPaste')
-DATA_ROOTS = dict(trash='data/trash', taco='data/taco', toy='work_dirs/toy_data')
+DATA_ROOTS = dict(
+    demo='tools/demo_data',
+    taco='data/taco',
+    toy='work_dirs/toy_data',
+    trash='data/trash',
+)
+# Mean and deviation that the backbones were trained with, by words of the name.
+IMAGENET = ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])
+NORMALIZATION = {
+    'efficientnet-lite': ([127.0] * 3, [128.0] * 3),
+    '-augreg': ([127.5] * 3, [127.5] * 3),
+}
 
 
 def _backbone_claims(name: ConfigName) -> dict[str, Any]:
@@ -53,8 +64,7 @@ def _listed(node: Any) -> list[Any]:
     return node if isinstance(node, list) else [] if node is None else [node]
 
 
-def _has_effect(cfg: Config, effect: dict[str, Any]) -> bool:
-    ((key, value),) = effect.items()
+def _has_effect(cfg: Config, key: str, value: Any) -> bool:
     if value is None:  # taken away, which is more than not being there
         parent, _, last = key.rpartition('.')
         return last in _at(cfg, parent) and _at(cfg, key) is None
@@ -139,6 +149,14 @@ def test_name_matches_pretrained_weights(leaf: tuple) -> None:
         assert (window == 12) == ('w12-384' in name.pretrain)
 
 
+def test_input_is_what_the_backbone_has_seen(leaf: tuple) -> None:
+    path, _, cfg = leaf
+    known = [numbers for word, numbers in NORMALIZATION.items() if word in path.stem]
+    given = cfg.data_preprocessor
+    assert (given['mean'], given['std']) == (known[0] if known else IMAGENET)
+    assert 'normalization' not in cfg and 'data_preprocessor' not in cfg.model
+
+
 def test_tags(leaf: tuple) -> None:
     """Each tag is in the vocabulary and has its effect, and no other has."""
     _, name, cfg = leaf
@@ -147,7 +165,8 @@ def test_tags(leaf: tuple) -> None:
     vocabulary = re.findall(r'^\| `([a-z\d]+)`', section, re.MULTILINE)
     assert vocabulary == sorted(CLAIMS['tags'])
     assert list(name.tags) == sorted(name.tags)
-    seen = {tag for tag, effect in CLAIMS['tags'].items() if _has_effect(cfg, effect)}
+    effects = CLAIMS['tags'].items()
+    seen = {t for t, e in effects if all(_has_effect(cfg, *pair) for pair in e.items())}
     assert seen == set(name.tags)
 
 
@@ -185,7 +204,7 @@ def test_bases_share_no_key() -> None:
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
             assert not kinds[one] & kinds[other], (one, other)
-    assert kinds['models'] == {'model'}
+    assert kinds['models'] == {'model', 'normalization'}
 
 
 def _groups(path: str) -> dict[str, dict[str, Any]]:

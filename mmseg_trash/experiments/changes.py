@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..config import load_config
 from ..config_name import parse
 from ..errors import ConfigError
 from ..fileio import atomic_write
@@ -59,14 +60,15 @@ def find_change(base: Path, tag: str, configs: Path) -> Path:
 
     Returns:
         The config that is named as ``base`` with the tag besides; else one whose only
-        tag it is, of the same method if there is one.
+        tag it is, of the same method if there is one, or at least with one decode head
+        where ``base`` has one, since a change of a cascade fits no other network.
 
     Raises:
         ConfigError: No config has this tag alone.
     """
     name = parse(base)
     tags = '-'.join(sorted({*name.tags, tag}))
-    batch = r'(_\d+xb\d+)(?:-[a-z][a-z\d-]*?)?(-[\d.]+k_)'
+    batch = r'(_\d+xb\d+)(?:-[a-z][a-z\d-]*?)?(-\d+(?:\.\d)?k_)'
     stem = re.sub(batch, rf'\1-{tags}\2', base.stem)
     sibling = base.with_name(f'{stem}.py')
     if sibling.is_file():
@@ -76,7 +78,12 @@ def find_change(base: Path, tag: str, configs: Path) -> Path:
         known = {t for p in configs.glob('[!_]*/*.py') for t in parse(p).tags}
         raise ConfigError(f'{tag}: no config has this tag alone; tags: {sorted(known)}')
     own = [p for p in found if parse(p).method == name.method]
-    return (own or found)[0]
+    alike = [] if own else [p for p in found if _cascade(p) == _cascade(base)]
+    return (own or alike or found)[0]
+
+
+def _cascade(path: Path) -> bool:
+    return isinstance(load_config(path).model.get('decode_head'), list)
 
 
 def transplant(change: Path, base: Path, out: Path) -> Path:

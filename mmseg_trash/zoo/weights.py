@@ -19,7 +19,9 @@ LICENCES: dict[str, tuple[str, str]] = {
     r'torchvision://resnet|/resnet': ('ResNet, torchvision', 'BSD-3-Clause'),
     r'/hrnetv2_|msra/hrnetv2': ('HRNet', 'MIT'),
     r'/mscan_': ('SegNeXt', 'Apache-2.0'),
+    r'efficientnet-lite': ('EfficientNet-Lite', 'Apache-2.0'),
     r'efficientnet': ('EfficientNet', 'Apache-2.0'),
+    r'/mobilenetv2': ('MobileNetV2', 'MIT'),
     r'/dinov2|dinov2_': ('DINOv2', 'Apache-2.0'),
     r'/dinov3|dinov3_': ('DINOv3', 'DINOv3 License'),
 }
