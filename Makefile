@@ -1,4 +1,4 @@
-# make test | make demo [DATA_ROOT=folder] | make app [DATA_ROOT=folder] | make lint | make clean
+# make test | make demo [DATA_ROOT=folder | TOY=1] | make app [DATA_ROOT=folder] | make lint | make clean
 # Each target sets up .venv first; a second call reuses it.
 PYTHON ?= python3
 VENV := .venv
@@ -28,7 +28,7 @@ test: $(STAMP)
 		--dist loadfile $(TESTS)
 
 demo: $(STAMP)
-	$(BIN)/python tools/demo.py $(if $(DATA_ROOT),--data-root '$(DATA_ROOT)')
+	$(BIN)/python tools/demo.py $(if $(TOY),--toy) $(if $(DATA_ROOT),--data-root '$(DATA_ROOT)')
 
 app: $(STAMP)
 	$(BIN)/python tools/app.py $(if $(DATA_ROOT),'$(DATA_ROOT)')

@@ -33,14 +33,28 @@ def test_file(root: str | os.PathLike[str]) -> str:
     raise DataError(f'{root}: expected test.json or val.json in this folder')
 
 
+def has_labels(ann_file: str | os.PathLike[str]) -> bool:
+    """Return whether a COCO JSON holds annotations."""
+    content = json.loads(Path(ann_file).read_text(encoding='utf-8'))
+    return bool(content.get('annotations'))
+
+
 def summary(
-    work_dir: str | os.PathLike[str], metrics: str | os.PathLike[str], seconds: float
+    work_dir: str | os.PathLike[str],
+    config: str,
+    data_root: str,
+    metrics: str | os.PathLike[str],
+    ann_file: str,
+    seconds: float,
 ) -> str:
     """Return what a demonstration made, where it stands, and what comes next.
 
     Args:
         work_dir: The folder that it wrote.
+        config: The config that it trained.
+        data_root: The folder of its data.
         metrics: Its JSON of metrics.
+        ann_file: The JSON whose images were scored.
         seconds: How long it took.
     """
     folder = Path(work_dir)
@@ -48,14 +62,19 @@ def summary(
     rows = {
         'mIoU (global / image / batch)': ('mIoU', 'mIoU_image', 'mIoU_batch'),
         'the same at 256x256': ('mIoU_256', 'mIoU_image_256', 'mIoU_batch_256'),
+        'trash against background': ('trash_IoU',),
     }
     lines = ['', f'== Done in {seconds / 60:.1f} minutes', '']
+    lines.append(f'On the photographs of {ann_file}, which no training has seen:')
     for title, keys in rows.items():
-        lines.append(f'{title}: ' + ' / '.join(f'{figures[k]:.2f} %' for k in keys))
+        if all(figures.get(key) is not None for key in keys):
+            values = ' / '.join(f'{figures[key]:.2f} %' for key in keys)
+            lines.append(f'{title}: {values}')
     made = {
-        'browse': 'the data, before and after the pipeline',
         'predictions': 'image, truth, prediction and errors',
+        'browse': 'the data, before and after the pipeline',
         'curves.png': 'loss and metrics over the iterations',
+        'report/index.html': 'charts and findings about the data',
         'metrics.json': 'all figures, per class too',
         'submission.csv': 'what you would hand in, validated',
     }
@@ -65,13 +84,14 @@ def summary(
         shown = f'{path}/' if path.is_dir() else str(path)
         if path.exists():
             lines.append(f'{shown:45} {text}')
+    checkpoint = newest_checkpoint(folder)
     lines += [
-        f'{newest_checkpoint(folder)!s:45} the best checkpoint',
+        f'{checkpoint!s:45} the best checkpoint',
         '',
-        'Next, on your own data (train.json, val.json, test.json and the images):',
+        'Next, photographs without labels:',
+        f'  .venv/bin/python tools/predict.py {config} {checkpoint} photos/ --out out',
+        'or your own data (train.json, val.json, test.json and the images):',
         '  make demo DATA_ROOT=/path/to/data',
-        '  .venv/bin/python tools/train.py '
-        'configs/segformer/segformer_mit-b2_1xb8-20k_trash-512x512.py '
-        '--data-root /path/to/data',
+        f'  .venv/bin/python tools/train.py {config} --data-root /path/to/data',
     ]
     return '\n'.join(lines)
