@@ -78,6 +78,30 @@ def root(tmp_path: Path, coco: dict[str, Any]) -> Path:
     return write_data(tmp_path / 'data', coco)
 
 
+@pytest.fixture
+def hand(tmp_path: Path) -> Path:
+    """Return a root with photographs in ``images/`` and category ids of its own."""
+    coco = make_coco()
+    for entry in coco['categories']:
+        entry['id'] += 100
+    coco['categories'].reverse()
+    for n, entry in enumerate(coco['annotations']):
+        entry['category_id'] += 100
+        entry['note'] = f'note {n}'
+    coco['info'] = dict(year=2020)
+    coco['licenses'] = [dict(id=7, name='CC0'), dict(id=8, name='MIT')]
+    coco['images'][0].update(license=8, flickr_url='f')
+    coco['images'][1]['license'] = 99
+    root = tmp_path / 'hand'
+    for name, rows in (('train.json', (0, 2)), ('val.json', (1,))):
+        images = [coco['images'][row] for row in rows]
+        entries = [a for a in coco['annotations'] if a['image_id'] in rows]
+        part = {**coco, 'images': images, 'annotations': entries}
+        write_data(root / 'images', part, name)
+        (root / 'images' / name).rename(root / name)
+    return root
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test a cache of its own."""
