@@ -1,5 +1,6 @@
 """What an ablation's config changes, and how a change moves."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from mmseg_trash.experiments.changes import (
 
 B0 = 'segformer/segformer_mit-b0_1xb8-20k_trash-512x512.py'
 TOY = 'segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
+LIGHT = '{0}/{0}_efficientnet-lite0_1xb8-0.6k_demo-224x224.py'
 
 
 @pytest.fixture()
@@ -52,6 +54,24 @@ def test_a_change_moves_to_another_config(configs: Path, tmp_path: Path) -> None
     assert transplant(whole, configs / TOY, tmp_path / 'c.py').is_file()
     with pytest.raises(ConfigError, match='expected one line _base_'):
         transplant(configs / B0, configs / TOY, tmp_path / 'c.py')
+
+
+@pytest.mark.parametrize('method', ['segformer', 'smpfpn'])
+def test_the_ablations_of_the_documents_move(
+    method: str, configs: Path, tmp_path: Path
+) -> None:
+    """To a schedule of less than a thousand iterations, and to another method."""
+    text = (configs.parent / 'docs/ablations/README.md').read_text(encoding='utf-8')
+    tags = re.findall(r'--with (\w+)', text)
+    assert len(tags) >= 11
+    base = configs / LIGHT.format(method)
+    arms = make_arms(base, tags, configs, tmp_path)
+    assert [arm.name for arm in arms] == ['base', *tags]
+    for arm in arms[1:]:
+        child = load_config(arm.config)
+        assert child.data_preprocessor['mean'] == [127.0, 127.0, 127.0]
+        assert child.model.backbone.name == 'tu-tf_efficientnet_lite0'
+        assert child.train_cfg.max_iters == 600
 
 
 def test_two_changes_are_refused(configs: Path) -> None:

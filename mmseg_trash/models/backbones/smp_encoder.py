@@ -31,8 +31,8 @@ class SMPEncoder(BaseModule):
     arXiv:1905.11946), any model of timm that gives maps (``tu-…``), and the others that
     smp knows, at smp's depth of five. Parameters are named as there, below
     ``encoder.``. Images of any size: they are padded with zeros, the mean colour, at
-    the right and at the bottom to a multiple of 32. ``SMPHead`` cuts its logits back;
-    other heads see the maps of the padded image.
+    the right and at the bottom to a multiple of 32. ``SMPHead`` takes the image and the
+    maps of the padded one, and cuts its logits back; for other heads the maps are cut.
 
     An EfficientNet keeps the convolution that only a classifier reads, as in smp, but
     frozen: a parameter without a gradient would stop distributed training.
@@ -44,7 +44,7 @@ class SMPEncoder(BaseModule):
         min_size: Images are padded to at least this height and width.
         out_indices: Which of the image (0) and the maps at strides 2 to 32 (1 to 5) to
             return; all, as ``SMPHead`` takes them, by default. Necks and other heads
-            take ``(2, 3, 4, 5)``.
+            take ``(2, 3, 4, 5)``: without the image, the maps are cut to its size.
         options: Further arguments of a ``tu-`` encoder.
         norm_momentum: Share of a batch in the running statistics of batch norms, in
             (0, 1]. EfficientNets take .01, which a thousand iterations from scratch
@@ -102,6 +102,7 @@ class SMPEncoder(BaseModule):
         self.name = name
         self.encoder = encoder
         self.min_size = min_size
+        self.output_stride = output_stride
         self.out_indices = wanted
 
     @property
@@ -117,16 +118,24 @@ class SMPEncoder(BaseModule):
             x: Images, (B, 3, H, W), of any size.
 
         Returns:
-            Of ``out_indices``: the image as it came, and the maps of the padded image
-            at strides 2, 4, 8, 16 and 32 (or ``output_stride``); 0 channels at stride 2
-            where a model has no such map.
+            Of ``out_indices``: the image as it came, and the maps at strides 2, 4, 8,
+            16 and 32 (or ``output_stride``), of the padded image if the image is among
+            them; 0 channels at stride 2 where a model has no such map.
         """
         height, width = (
             -(-max(side, self.min_size) // _STRIDE) * _STRIDE for side in x.shape[-2:]
         )
         padded = F.pad(x, (0, width - x.shape[-1], 0, height - x.shape[-2]))
         maps = (x, *self.encoder(padded)[1:])
-        return tuple(maps[i] for i in self.out_indices)
+        if 0 in self.out_indices:
+            return tuple(maps[i] for i in self.out_indices)
+        # heads enlarge to the image's size: what shows nothing but padding must go
+        strides = [min(2**i, self.output_stride) for i in self.out_indices]
+        rows, columns = x.shape[-2:]
+        return tuple(
+            maps[i][..., : -(-rows // stride), : -(-columns // stride)]
+            for i, stride in zip(self.out_indices, strides)
+        )
 
     def init_weights(self) -> None:
         """Read pretrained weights, if ``init_cfg`` names some."""
