@@ -21,6 +21,7 @@ CLAIMS = yaml.safe_load(Path(__file__).with_name('config_claims.yml').read_text(
 MIXES = ('ClassMix', 'CopyPaste', 'CutMix', 'Mosaic', 'ObjectBankPaste')
 DATA_ROOTS = dict(
     demo='tools/demo_data',
+    photos='work_dirs/photos',
     taco='data/taco',
     toy='work_dirs/toy_data',
     trash='data/trash',
