@@ -1,5 +1,7 @@
 """Class names, palette and ignore index: the only place where they stand."""
 
+from collections.abc import Sequence
+
 IGNORE_INDEX = 255
 """Label of the pixels that neither losses nor metrics look at."""
 
@@ -53,3 +55,16 @@ METAINFO_COHORT1 = dict(classes=CLASSES_COHORT1, palette=PALETTE_COHORT1)
 
 ALIASES: dict[str, str] = {'Backgroud': 'Background'}
 """Names seen in public files (the organiser's own misspelling) and what they mean."""
+
+
+def background_label(classes: Sequence[str]) -> int | None:
+    """Return the label of the background among some classes, None if it is not there.
+
+    Args:
+        classes: Names of classes; case and the misspelling in public files are allowed.
+    """
+    known = {CLASSES[0].casefold(), *(alias.casefold() for alias in ALIASES)}
+    for label, name in enumerate(classes):
+        if name.casefold() in known:
+            return label
+    return None

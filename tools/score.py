@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.experiments.kfold import class_table
     from mmseg_trash.inference.scoring import read_labels, score_labels
     from mmseg_trash.inference.store import META, ProbStore
+    from mmseg_trash.metainfo import background_label
     from mmseg_trash.pseudo.trained import TrainedImages, refuse_pseudo
 
     root = Path(args.data_root or args.ann_file.parent)
@@ -59,9 +60,14 @@ def main(argv: list[str] | None = None) -> None:
         rows = (row for row in rows if row[0] in names)
     records = score_labels(rows, dataset, args.size, args.batch_size)
     metrics = records.metrics()
+    background = background_label(dataset.metainfo['classes'])
+    if background is not None:
+        place = list(records.sizes).index(args.size)
+        metrics[f'trash_IoU_{args.size}'] = records.trash_iou(background, place)
     print(class_table(records))
-    for key in ('mIoU', 'mIoU_image', 'mIoU_batch'):
-        print(f'{key}_{args.size}: {metrics[f"{key}_{args.size}"]:.2f} %')
+    for kind in ('mIoU', 'mIoU_image', 'mIoU_batch', 'trash_IoU'):
+        if (key := f'{kind}_{args.size}') in metrics:
+            print(f'{key}: {metrics[key]:.2f} %')
     if args.out:
         ious = dict(zip(dataset.metainfo['classes'], records.class_ious()))
         write_metrics({**metrics, **{f'IoU_{k}': v for k, v in ious.items()}}, args.out)

@@ -16,6 +16,7 @@ from .confusion import (
     miou_global,
     miou_image,
 )
+from .trash_iou import trash_iou
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ class Records:
         """Compute the IoU of each class over all images at full size, in percent."""
         ious = iou_from_confusion(self.matrices[:, 0].sum(0))
         return [100 * value for value in ious.tolist()]
+
+    def trash_iou(self, background: int, place: int = 0) -> float:
+        """Compute the IoU of any object against the background, in percent.
+
+        Args:
+            background: Label of the background.
+            place: Which of ``sizes``.
+        """
+        return 100 * trash_iou(self.matrices[:, place], background)
 
     def global_miou(self, weights: Counts | None = None) -> float:
         """Compute the global mIoU at full size in percent.

@@ -26,7 +26,8 @@ def miou_table(metrics: Mapping[str, float]) -> str:
             other keys are allowed.
 
     Returns:
-        One row per kind that is there, one column per size.
+        One row per kind that is there and one for trash against background, one column
+        per size.
 
     Raises:
         ValueError: No key is an mIoU.
@@ -38,6 +39,10 @@ def miou_table(metrics: Mapping[str, float]) -> str:
             cells[found[1] or 'global', found[2] or 'full'] = value
     if not cells:
         raise ValueError(f'no mIoU among the metrics {list(metrics)}')
+    for key, value in metrics.items():
+        found = re.fullmatch(r'(?:.*/)?trash_IoU(?:_(\d+))?', key)
+        if found:
+            cells['trash IoU', found[1] or 'full'] = value
     sizes = list(dict.fromkeys(size for _, size in cells))
     table = PrettyTable(['mIoU', *sizes], align='r')
     table.align['mIoU'] = 'l'

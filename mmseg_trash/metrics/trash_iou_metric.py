@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
 from ..errors import DataError
-from ..metainfo import IGNORE_INDEX
+from ..metainfo import IGNORE_INDEX, background_label
 from . import report
 from .confusion import (
     Counts,
@@ -26,6 +26,7 @@ from .confusion import (
     miou_image,
 )
 from .padding import BatchCounts, join_batches
+from .trash_iou import trash_iou
 
 KINDS = ('global', 'image', 'batch')
 _KEY_FIELDS = ('sample_idx', 'img_path', 'file_name')
@@ -45,6 +46,9 @@ class TrashIoUMetric(BaseMetric):
     ``file_name`` of the data sample, as far as it has them, and count in the batch in
     which the sampler dealt them first. The batches of ``batch`` are those of the ranks,
     so that this kind, and no other, depends on how the loaders cut the set.
+
+    ``trash_IoU`` is that of objects of any class against the background, where the
+    classes have one.
 
     Keys: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU_<class>``, ``mIoU_image``, ``mIoU_batch``
     and, resized, ``mIoU_<size>``, ``mIoU_image_<size>``, ``mIoU_batch_<size>``;
@@ -130,6 +134,7 @@ class TrashIoUMetric(BaseMetric):
             shape = (0, len(self._sizes), len(classes), len(classes))
             matrices = np.zeros(shape, dtype=np.int64)
         self.confusion = matrices[:, 0].sum(0)
+        background = background_label(classes)
         metrics: dict[str, float] = {}
         for index, size in enumerate(self._sizes):
             suffix = '' if size is None else f'_{size}'
@@ -140,6 +145,8 @@ class TrashIoUMetric(BaseMetric):
                 metrics[f'mIoU_image{suffix}'] = _percent(miou_image(sized))
             if 'batch' in self.kinds:
                 metrics[f'mIoU_batch{suffix}'] = _percent(miou_batch(sized, batches))
+            if 'global' in self.kinds and background is not None:
+                metrics[f'trash_IoU{suffix}'] = _percent(trash_iou(sized, background))
         if 'global' in self.kinds:
             metrics.update(_pixel_metrics(self.confusion, classes))
         logger = MMLogger.get_current_instance()
