@@ -4,6 +4,7 @@ import contextlib
 import os
 import pickle
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import nn
 
 from .config import build_model, num_classes
 from .errors import CheckpointError, ConfigError
+from .model_classes import class_names
 from .tensors import SUFFIX, read_tensors
 
 _SHOWN = 5
@@ -92,9 +94,20 @@ def _classes_of(state: dict[str, torch.Tensor]) -> int | None:
 
 
 def load_weights(
-    model: nn.Module, state: dict[str, torch.Tensor], file: str, classes: int
+    model: nn.Module,
+    state: dict[str, torch.Tensor],
+    file: str,
+    classes: int,
+    names: Sequence[str] = (),
 ) -> None:
     """Load a state dict into a model, every tensor of it and nothing missing.
+
+    Args:
+        model: The model.
+        state: The tensors.
+        file: Where they are from, for the message.
+        classes: Number of the model's classes.
+        names: The classes of the file, for the message, see :func:`class_names`.
 
     Raises:
         CheckpointError: Another class count, other shapes, missing or unknown keys; the
@@ -102,8 +115,10 @@ def load_weights(
     """
     found = _classes_of(state)
     if found is not None and found != classes:
+        told = f' ({", ".join(names)})' if len(names) == found else ''
         raise CheckpointError(
-            f'{file}: was trained for {found} classes, but the config has {classes}'
+            f'{file}: was trained for {found} classes{told}, but the config has '
+            f'{classes}'
         )
     own = model.state_dict()
     problems = [
@@ -169,7 +184,13 @@ def load_model(
     """
     content = read_checkpoint(checkpoint, trusted=trusted)
     model = build_model(cfg)
-    load_weights(model, content['state_dict'], str(checkpoint), num_classes(cfg))
+    load_weights(
+        model,
+        content['state_dict'],
+        str(checkpoint),
+        num_classes(cfg),
+        class_names(content),
+    )
     meta = content.get('meta') or {}
     if 'dataset_meta' in meta:
         model.dataset_meta = meta['dataset_meta']

@@ -10,6 +10,7 @@ from .checkpoint import load_weights, read_checkpoint
 from .config import num_classes
 from .errors import ConfigError
 from .fileio import atomic_write
+from .model_classes import check_dataset, class_names
 from .pseudo.trained import file_names, refuse_pseudo, trained_images
 
 
@@ -56,7 +57,8 @@ def evaluate(
         The metrics, as ``TrashIoUMetric`` names them.
 
     Raises:
-        FileNotFoundError, CheckpointError: The checkpoint cannot be used.
+        FileNotFoundError, CheckpointError: The checkpoint cannot be used, or predicts
+            other classes than the test data set has.
         DataError: Its model was trained with pseudo labels on images to score.
     """
     from mmengine.runner import Runner
@@ -75,11 +77,13 @@ def evaluate(
     model = getattr(runner.model, 'module', runner.model)
     if wrapped and hasattr(model, 'module'):
         model = model.module
-    load_weights(model, state, str(checkpoint), classes)
+    load_weights(model, state, str(checkpoint), classes, class_names(content))
+    dataset = runner.test_loop.dataloader.dataset
+    check_dataset(content, dataset, str(checkpoint))
     seen = trained_images(content, str(checkpoint))
     allowed = cfg.get('default_hooks', {}).get('trained_images', {})
     if seen and seen.pseudo and not allowed.get('allow_pseudo'):
-        for part in parts(runner.test_loop.dataloader.dataset):
+        for part in parts(dataset):
             refuse_pseudo(seen, file_names(part), str(checkpoint))
     return {key: float(value) for key, value in runner.test().items()}
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .errors import CheckpointError
 from .fileio import atomic_write
 
 SUFFIX = '.safetensors'
+HALF = (torch.float16, torch.bfloat16)
 _META = 'meta'
 
 
@@ -26,6 +28,11 @@ def _library() -> tuple[ModuleType, ModuleType]:
     return safetensors, safetensors.torch
 
 
+def whole(tensor: Tensor) -> Tensor:
+    """Return a tensor of half precision as float32, any other as it is."""
+    return tensor.float() if tensor.dtype in HALF else tensor
+
+
 def read_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a file.
 
@@ -33,7 +40,8 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: The file.
 
     Returns:
-        ``state_dict``, and ``meta`` as :func:`write_tensors` took it, else empty.
+        ``state_dict``, and ``meta`` as :func:`write_tensors` took it, else empty. Half
+        precision is a way of storing: such tensors come as float32.
 
     Raises:
         ImportError: ``safetensors`` is not installed.
@@ -43,7 +51,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         with library.safe_open(os.fspath(path), framework='pt') as file:
             words = file.metadata() or {}
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            state = {key: whole(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
         meta = json.loads(words.get(_META, '{}'))
     except (library.SafetensorError, ValueError) as error:
         raise CheckpointError(f'{path}: is no readable checkpoint: {error}') from error

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,3 +63,35 @@ def taco_root() -> Path:
 def project() -> Path:
     """Return the project's root."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope='session')
+def placeholder(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a random model, published under the default's name."""
+    import torch
+
+    from mmseg_trash import shipped
+    from mmseg_trash.config import build_model, load_config
+    from mmseg_trash.metainfo import METAINFO
+    from mmseg_trash.shipped.publish import publish
+
+    config = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
+    folder = tmp_path_factory.mktemp('shipped')
+    torch.manual_seed(0)
+    model: Any = build_model(load_config(project / config))
+    torch.nn.init.normal_(model.decode_head.conv_seg.weight, std=0.5)
+    file = folder / 'trained.pth'
+    meta = dict(dataset_meta=METAINFO)
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), file)
+    out = folder / 'out'
+    publish(project / config, file, shipped.NAME, out, project / 'LICENSE')
+    return out
+
+
+@pytest.fixture
+def shipped_model(placeholder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a random model that is the default one during a test."""
+    from mmseg_trash import shipped
+
+    monkeypatch.setattr(shipped, 'FOLDER', placeholder)
+    return shipped.default_model()

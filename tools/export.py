@@ -9,7 +9,7 @@ import argparse
 
 from mmengine.config import DictAction
 
-from mmseg_trash import cli
+from mmseg_trash import cli, named_model
 
 LEVELS = ('auto', 'size', 'batch', 'none')
 
@@ -19,8 +19,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
+    named_model.add_model(parser)
     parser.add_argument('--out', nargs='+', required=True, help='the files to write')
     parser.add_argument(
         '--average', help='take this average of the checkpoint: ema, swa'
@@ -36,7 +35,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='overrides: a.b.0.c=value'
     )
-    return parser.parse_args(argv)
+    return named_model.parse(parser, argv)
 
 
 def main(argv: list[str] | None = None) -> None:

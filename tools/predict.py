@@ -1,4 +1,4 @@
-"""Predict images: python tools/predict.py CONFIG CHECKPOINT INPUT ... --out FOLDER
+"""Predict images: python tools/predict.py [CONFIG CHECKPOINT] INPUT ... --out FOLDER
 
 INPUT is a COCO JSON, a folder, a pattern, single images, or one video. Label maps are
 PNGs with the palette. Call it again after an interruption: finished images are not
@@ -11,7 +11,7 @@ import sys
 
 from mmengine.config import DictAction
 
-from mmseg_trash import cli
+from mmseg_trash import cli, named_model
 
 KINDS = ('labels', 'overlays', 'probs', 'coco', 'submission')
 
@@ -23,9 +23,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
-    parser.add_argument('inputs', nargs='+', metavar='INPUT')
+    named_model.add_model(parser, 'JSON, folder, pattern, image or video')
     parser.add_argument('--out', required=True, help='folder of what is written')
     parser.add_argument(
         '--save', nargs='+', choices=KINDS, default=['labels'], help='default: labels'
@@ -44,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Predict what is not there yet."""
-    args = parser().parse_args(argv)
+    args = named_model.parse(parser(), argv)
     from mmseg_trash.inference.predict_job import predict
     from mmseg_trash.inference.shards import Shards
     from mmseg_trash.launch import quiet

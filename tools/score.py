@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmseg_trash.inference.scoring import read_labels, score_labels
     from mmseg_trash.inference.store import META, ProbStore
     from mmseg_trash.metainfo import background_label
+    from mmseg_trash.model_classes import check_classes
     from mmseg_trash.pseudo.trained import TrainedImages, refuse_pseudo
 
     root = Path(args.data_root or args.ann_file.parent)
@@ -51,10 +52,14 @@ def main(argv: list[str] | None = None) -> None:
     names = {dataset.get_data_info(i)['file_name'] for i in range(len(dataset))}
     found = Path(args.predictions)
     # tools/predict.py describes what it writes in the store beside it.
-    for store in (found, found.parent / 'probs'):
-        if (store / META).is_file() and not args.allow_pseudo:
-            pseudo = frozenset(ProbStore.open(store).source.get('pseudo', ()))
-            refuse_pseudo(TrainedImages(pseudo=pseudo), names, args.predictions)
+    for folder in (found, found.parent / 'probs'):
+        if (folder / META).is_file():
+            store = ProbStore.open(folder)
+            wanted = dataset.metainfo['classes']
+            check_classes(store.classes, wanted, str(folder), str(args.ann_file))
+            pseudo = frozenset(store.source.get('pseudo', ()))
+            if not args.allow_pseudo:
+                refuse_pseudo(TrainedImages(pseudo=pseudo), names, args.predictions)
     rows = read_labels(args.predictions)
     if args.subset:
         rows = (row for row in rows if row[0] in names)

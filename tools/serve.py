@@ -1,6 +1,7 @@
 """Serve a model over HTTP: python tools/serve.py CONFIG CHECKPOINT
 
-In place of both: an exported file (.onnx, .pt2) or an ensemble's recipe (.yml).
+In place of both: an exported file (.onnx, .pt2), an ensemble's recipe (.yml), or
+nothing for the model that ships.
     curl --data-binary @photo.jpg 'http://127.0.0.1:8000/segment?output=areas'
 """
 
@@ -9,6 +10,7 @@ import argparse
 from mmengine.config import DictAction
 
 from mmseg_trash import cli
+from mmseg_trash.named_model import use_shipped
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -16,7 +18,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('model', help='config, exported file or recipe')
+    parser.add_argument('model', nargs='?', help='config, exported file or recipe')
     parser.add_argument('checkpoint', nargs='?', help='the weights of a config')
     parser.add_argument('--host', default='127.0.0.1', help='0.0.0.0 answers the net')
     parser.add_argument('--port', type=int, default=8000)
@@ -33,7 +35,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='overrides: a.b.0.c=value'
     )
-    return parser.parse_args(argv)
+    args = parser.parse_intermixed_args(argv)
+    if args.model is None:
+        args.model, args.checkpoint = use_shipped()
+    return args
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmseg_trash import cli
+from mmseg_trash import cli, named_model
 
 
 def parser() -> argparse.ArgumentParser:
@@ -13,8 +13,7 @@ def parser() -> argparse.ArgumentParser:
     from mmseg_trash.inference.options import add_options
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
+    named_model.add_model(parser)
     parser.add_argument('--out', default='submission.csv', help='the CSV to write')
     parser.add_argument('--data-root', help='folder with test.json and the images')
     parser.add_argument('--ann-file', help='the images to predict, default test.json')
@@ -28,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Predict the test images, write the CSV, and check it."""
-    args = parser().parse_args(argv)
+    args = named_model.parse(parser(), argv)
     from mmseg_trash.config import load_config, num_classes
     from mmseg_trash.inference.ensemble_job import processed
     from mmseg_trash.inference.options import predictor_options, read_postprocess

@@ -5,14 +5,13 @@ import os
 
 from mmengine.config import DictAction
 
-from mmseg_trash import cli
+from mmseg_trash import cli, named_model
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
+    named_model.add_model(parser)
     parser.add_argument('--data-root', help='folder with val.json and the images')
     parser.add_argument('--fold', help='evaluate on this fold of folds/')
     parser.add_argument('--work-dir', help='where the log goes')
@@ -34,7 +33,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none'
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args(argv)
+    args = named_model.parse(parser, argv)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args
 

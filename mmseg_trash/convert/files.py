@@ -11,6 +11,7 @@ import torch
 
 from ..checkpoint import read_checkpoint
 from ..errors import CheckpointError
+from ..tensors import whole
 from .common import State
 
 # What a pickled dict of arrays consists of; numpy 2 has moved its core.
@@ -57,7 +58,7 @@ def _read_safetensors(file: Path) -> State:
             f'{file}: reading it needs safetensors: pip install "mmseg_trash[optional]"'
         ) from error
     try:
-        return dict(load_file(file))
+        return {key: whole(value) for key, value in load_file(file).items()}
     except Exception as error:
         raise CheckpointError(f'{file}: is no safetensors file: {error}') from error
 

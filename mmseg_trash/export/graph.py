@@ -9,6 +9,16 @@ from torch import Tensor, nn
 from ..errors import ConfigError
 
 
+def gives_probs(model: Any) -> bool:
+    """Return whether a segmentor's head hands out probabilities, not logits.
+
+    Heads that classify masks do, and say so themselves.
+    """
+    head = getattr(model, 'decode_head', None)
+    head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
+    return bool(getattr(head, 'output', 'logits') == 'probs')
+
+
 class ProbabilityGraph(nn.Module):
     """A segmentor with its normalisation and softmax inside.
 
@@ -36,9 +46,7 @@ class ProbabilityGraph(nn.Module):
                 f'data_preprocessor.test_cfg={before.test_cfg}: images that are padded '
                 'for the test cannot be exported'
             )
-        head = model.decode_head
-        head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
-        self.gives_probs = getattr(head, 'output', 'logits') == 'probs'
+        self.gives_probs = gives_probs(model)
         self.model = model
         for module in model.modules():
             if hasattr(

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ..checkpoint import load_weights, read_checkpoint
 from ..config import build_model, num_classes
 from ..errors import CheckpointError, ConfigError
+from ..model_classes import class_names
 from ..pseudo.trained import trained_by_any
 from .capture import LEVELS, MULTIPLE, capture, write_onnx, write_program
 from .card import Card, digest
@@ -74,7 +75,8 @@ class Exporter:
         if checkpoint is not None:
             content = read_checkpoint(checkpoint, trusted)
             state = pick_weights(content, str(checkpoint), average)
-            load_weights(self.model, state, str(checkpoint), num_classes(cfg))
+            names, number = class_names(content), num_classes(cfg)
+            load_weights(self.model, state, str(checkpoint), number, names)
             found = (content.get('meta') or {}).get('dataset_meta')
             self.source['checkpoint'] = digest(checkpoint)
             self._seen = trained_by_any([content], [str(checkpoint)])

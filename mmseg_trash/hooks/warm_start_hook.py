@@ -9,6 +9,7 @@ from mmseg.registry import HOOKS
 
 from ..convert.warm_start import warm_start
 from ..errors import CheckpointError
+from ..model_classes import class_names
 
 
 @HOOKS.register_module()
@@ -16,8 +17,10 @@ class WarmStartHook(Hook):
     """Fit the weights of ``load_from`` to the model and log one summary.
 
     Without it mmengine loads what it can and prints every name that does not match;
-    position tables of other sizes are lost. Resumed runs are left alone. Training adds
-    this hook by itself when there is a ``load_from``.
+    position tables of other sizes are lost. Where the file says its classes, and they
+    are others than the training data's, rows of the classifier are taken by name.
+    Resumed runs are left alone. Training adds this hook by itself when there is a
+    ``load_from``.
 
     Args:
         source: Name of the file, for the messages.
@@ -44,8 +47,11 @@ class WarmStartHook(Hook):
         model = model.module if is_model_wrapper(model) else model
         state = checkpoint.get('state_dict', checkpoint.get('model', checkpoint))
         state = {key.removeprefix('module.'): value for key, value in state.items()}
+        dataset = getattr(runner.train_dataloader, 'dataset', None)
+        ours = (getattr(dataset, 'metainfo', None) or {}).get('classes', ())
+        names = (class_names(checkpoint), class_names(dict(meta=dict(classes=ours))))
         try:
-            found = warm_start(state, model.state_dict())
+            found = warm_start(state, model.state_dict(), classes=names)
         except CheckpointError as error:
             raise CheckpointError(f'{self.source}: {error}') from None
         checkpoint['state_dict'] = found.state

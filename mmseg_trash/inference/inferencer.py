@@ -9,11 +9,13 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 from mmengine.config import Config
+from mmengine.logging import print_log
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..datasets.images import decode_bgr, is_truncated
 from ..errors import ConfigError, DataError
+from ..shipped import default_model
 from .inputs import find_inputs
 from .prediction import Picture, Prediction
 from .segmenter import open_segmenter
@@ -25,13 +27,14 @@ class TrashInferencer:
     """Predict photographs::
 
         from mmseg_trash import TrashInferencer
-        inferencer = TrashInferencer('config.py', 'weights.pth')   # or 'model.onnx'
+        inferencer = TrashInferencer()   # or ('config.py', 'weights.pth'), 'model.onnx'
         found = inferencer('photograph.jpg')
         found.label, found.areas, found.overlay()
 
     Args:
         source: A config with its checkpoint, an exported file, or an ensemble's recipe;
-            see :func:`open_segmenter`.
+            see :func:`open_segmenter`. None takes the model that ships with the
+            package, see :func:`mmseg_trash.shipped.default_model`.
         checkpoint: The weights of a config.
         device: ``auto``, ``cpu``, ``cuda``, ...
         tta: Average over views, see :class:`Predictor`.
@@ -48,7 +51,7 @@ class TrashInferencer:
 
     def __init__(
         self,
-        source: str | os.PathLike[str],
+        source: str | os.PathLike[str] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         device: str = 'auto',
         tta: bool | Sequence[str] = False,
@@ -56,6 +59,12 @@ class TrashInferencer:
         cfg_options: Mapping[str, Any] | None = None,
     ) -> None:
         options = dict(cfg_options or {})
+        if source is None:
+            if checkpoint is not None:
+                raise ConfigError(f'{checkpoint}: a checkpoint needs its config')
+            shipped = default_model()
+            print_log(shipped.notice, logger='current')
+            source, checkpoint = shipped.config, shipped.weights
         self._segmenter = open_segmenter(
             source, checkpoint, device, tta, trusted, options
         )

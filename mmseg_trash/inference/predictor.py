@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..checkpoint import load_model
 from ..config import build_dataset, load_config
 from ..errors import ConfigError
+from ..export.graph import gives_probs
+from ..model_classes import check_dataset
 from .engine import Engine, Windows
 from .fused_segformer_head import fuse
 from .loading import Failure, Loaded, Sample, load_batches, pack_arrays
@@ -82,14 +84,12 @@ class Predictor:
             )
         if not isinstance(config, Config):
             config = load_config(config, from_scratch=True)
-        self.cfg = config
+        self.cfg, self.checkpoint = config, str(checkpoint)
         self.windows = None
         if window is not None:
             half = torch.float16 if half_accumulators else torch.float32
             self.windows = Windows(window, overlap, half)
-        if not isinstance(tta, (bool, ViewSet)):
-            tta = ViewSet.from_names(tta)
-        self.tta = tta
+        self.tta = tta if isinstance(tta, (bool, ViewSet)) else ViewSet.from_names(tta)
         looks = self._plan([dict(type='LoadTrashImage')])[1]
         self.model: Any = load_model(self.cfg, checkpoint, device, trusted)
         if compile:
@@ -98,20 +98,15 @@ class Predictor:
             model.backbone = torch.compile(model.backbone, backend=backend)
         self.cuda = next(self.model.parameters()).is_cuda
         self.batch_size = batch_size or (8 if self.cuda else 1)
-        loader = self.cfg.get('test_dataloader') or {}
-        usual = loader.get('num_workers', 2)
+        usual = (self.cfg.get('test_dataloader') or {}).get('num_workers', 2)
         self.num_workers = usual if num_workers is None else num_workers
-        # Heads that classify masks hand out probabilities, and say so themselves.
-        head = getattr(self.model, 'decode_head', None)
-        head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
         told = (self.cfg.get('tta_model') or {}).get('outputs')
-        output = told or getattr(head, 'output', 'logits')
-        self.gives_probs = output == 'probs'
+        self.gives_probs = told == 'probs' if told else gives_probs(self.model)
         fuse(self.model)
         self.engine = Engine(
             self.model,
             looks,
-            tta.mean if isinstance(tta, ViewSet) else 'probs',
+            self.tta.mean if isinstance(self.tta, ViewSet) else 'probs',
             self.gives_probs,
             self.batch_size,
             DTYPES[dtype],
@@ -149,12 +144,16 @@ class Predictor:
 
         Raises:
             ConfigError: The config has no ``predict_dataset``.
+            CheckpointError: The model predicts other classes.
         """
         dataset_cfg = dataset_cfg or self.cfg.get('predict_dataset')
         if not dataset_cfg:
             raise ConfigError('the config has no predict_dataset')
         pipeline = self._plan(dataset_cfg['pipeline'])[0]
-        return build_dataset({**dataset_cfg, 'test_mode': True, 'pipeline': pipeline})
+        found = build_dataset({**dataset_cfg, 'test_mode': True, 'pipeline': pipeline})
+        meta = getattr(self.model, 'dataset_meta', None)
+        check_dataset(dict(meta=meta), found, self.checkpoint)
+        return found
 
     def labels(
         self, dataset: Any = None, failures: dict[str, Exception] | None = None

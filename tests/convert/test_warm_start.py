@@ -77,6 +77,65 @@ def test_a_backbone_alone() -> None:
     assert len(found.new) == 4
 
 
+def classifier(*names: str, more: int = 0) -> dict[str, torch.Tensor]:
+    """Return a classifier whose rows are the codes of the names' first letters."""
+    codes = torch.tensor([float(ord(name[0])) for name in names] + [1.0] * more)
+    return {
+        'backbone.conv.weight': torch.ones(2),
+        'decode_head.conv_seg.weight': codes[:, None].repeat(1, 3),
+        'decode_head.conv_seg.bias': codes,
+    }
+
+
+def test_rows_of_equal_classes_are_kept() -> None:
+    theirs, ours = ('a', 'b', 'c'), ('c', 'd', 'a', 'e')
+    model = classifier(*'zzzz')
+    found = warm_start(classifier(*theirs), model, classes=(theirs, ours))
+    expected = torch.tensor([float(ord(letter)) for letter in 'czaz'])
+    assert torch.equal(found.state['decode_head.conv_seg.bias'], expected)
+    weight = found.state['decode_head.conv_seg.weight']
+    assert torch.equal(weight, expected[:, None].repeat(1, 3))
+    assert (found.kept_classes, found.new_classes) == (['c', 'a'], ['d', 'e'])
+    assert not found.skipped and not found.new
+    line = 'classifier: 2 of 4 rows kept by the name of their class, new: d, e'
+    assert found.summary().splitlines()[-1] == line
+    assert torch.equal(
+        model['decode_head.conv_seg.bias'],
+        classifier(*'zzzz')['decode_head.conv_seg.bias'],
+    )  # the model's own tensors are not written to
+
+
+def test_rows_follow_their_names_where_the_count_is_the_same() -> None:
+    state, model = classifier(*'abc'), classifier(*'zzz')
+    found = warm_start(state, model, classes=(('a', 'b', 'c'), ('c', 'a', 'b')))
+    assert found.state['decode_head.conv_seg.bias'].tolist() == [99, 97, 98]
+    assert found.summary().splitlines()[-1].startswith('classifier: 3 of 3 rows kept')
+    for classes in (None, ((), ('c', 'a', 'b')), (('a', 'b', 'c'), ('a', 'b', 'c'))):
+        found = warm_start(state, model, classes=classes)
+        assert found.state['decode_head.conv_seg.bias'].tolist() == [97, 98, 99]
+        assert found.kept_classes is None and 'classifier' not in found.summary()
+    found = warm_start(state, model, classes=(('a', 'b', 'c'), ('x', 'y', 'z')))
+    assert torch.equal(
+        found.state['decode_head.conv_seg.bias'], model['decode_head.conv_seg.bias']
+    )
+    assert 'classifier: 0 of 3 rows kept' in found.summary()
+
+
+def test_a_row_for_no_object_goes_with_them() -> None:
+    key = 'decode_head.class_predictor.weight'
+    state = {key: torch.tensor([[1.0], [2.0], [9.0]])}
+    model = {key: torch.zeros(4, 1)}
+    found = warm_start(state, model, classes=(('a', 'b'), ('b', 'c', 'a')))
+    assert found.state[key].flatten().tolist() == [2, 0, 1, 9]
+
+
+def test_half_precision_becomes_the_models_own() -> None:
+    state = {key: v.half() for key, v in other().items() if v.is_floating_point()}
+    found = warm_start(state, own())
+    assert {v.dtype for v in found.state.values()} == {torch.float32, torch.int64}
+    assert torch.equal(found.state['backbone.conv.weight'], torch.ones(3, 2))
+
+
 def test_few_shapes_are_shown() -> None:
     many = {f'decode_head.{i}.weight': torch.zeros(2) for i in range(9)}
     few = {key: torch.zeros(3) for key in many} | {'x.weight': torch.ones(1)}

@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 from mmseg_trash.checkpoint import read_checkpoint
 from mmseg_trash.errors import CheckpointError
 from mmseg_trash.launch import run_training
+from mmseg_trash.metainfo import CLASSES
 
 from .runs import configure
 
@@ -64,6 +65,32 @@ def test_a_segmentor_of_150_classes(
     (row,) = [line for line in log.splitlines() if line.startswith('all ')]
     # three blocks of five tensors and a classifier in the auxiliary head, ours
     assert row.split()[-2:] == [str(3 * 5 + 2 + 2), '2']
+
+
+def test_rows_are_taken_by_the_names_of_the_data_sets_classes(
+    project: Path, toy_root: Path, tmp_path: Path
+) -> None:
+    cfg = configure(project, toy_root, tmp_path / 'run', 1)
+    cfg.optim_wrapper.optimizer.lr = 0.0
+    model = MODELS.build(cfg.model)
+    state = {key: value.half() for key, value in model.state_dict().items()}
+    classes = [*CLASSES[::-1][:5], 'Umbrella']
+    for kind in ('weight', 'bias'):
+        key = f'decode_head.conv_seg.{kind}'
+        state[key] = torch.arange(6.0).reshape(6, *[1] * (state[key].ndim - 1))
+        state[key] = state[key].expand(6, *model.state_dict()[key].shape[1:]).half()
+    file = tmp_path / 'six.pth'
+    torch.save(
+        dict(state_dict=state, meta=dict(dataset_meta=dict(classes=classes))), file
+    )
+    cfg.load_from, cfg.experiment_name = str(file), 'rows-by-name'
+    run_training(cfg)
+    found = read_checkpoint(tmp_path / 'run/iter_1.pth')['state_dict']
+    bias = found['decode_head.conv_seg.bias']
+    assert bias.dtype == torch.float32
+    assert bias[-5:].tolist() == [4, 3, 2, 1, 0]
+    log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    assert 'classifier: 5 of 11 rows kept by the name of their class, new: Back' in log
 
 
 def test_nothing_fits(project: Path, toy_root: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mmseg_trash.config import build_dataset
-from mmseg_trash.errors import DataError
+from mmseg_trash.errors import CheckpointError, DataError
 from mmseg_trash.inference.scoring import read_labels, score_labels
 from mmseg_trash.inference.store import ProbStore
 from mmseg_trash.inference.submission import write_submission
@@ -87,3 +87,14 @@ def test_faults(
     Image.new('RGB', (4, 4)).save(tmp_path / 'x.png')
     with pytest.raises(DataError, match='mode RGB'):
         list(read_labels(tmp_path))
+
+
+def test_a_store_of_other_classes(
+    toy_root: Path, tmp_path: Path, project: Path
+) -> None:
+    ProbStore(tmp_path / 'store', [*CLASSES, 'Umbrella'])
+    main = runpy.run_path(str(project / 'tools/score.py'))['main']
+    with pytest.raises(
+        CheckpointError, match=r'store: .*val\.json: nobody asks for Umbrella.*12: Back'
+    ):
+        main([str(tmp_path / 'store'), str(toy_root / 'val.json')])

@@ -5,14 +5,13 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmseg_trash import cli
+from mmseg_trash import cli, named_model
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
+    named_model.add_model(parser)
     parser.add_argument('--num', type=int, default=16, help='how many images')
     parser.add_argument('--worst', action='store_true', help='those of lowest mIoU')
     parser.add_argument('--per-sheet', type=int, default=6, help='images on a sheet')
@@ -30,7 +29,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='overrides: a.b.0.c=value'
     )
-    args = parser.parse_args(argv)
+    args = named_model.parse(parser, argv)
     for name in ('num', 'per_sheet'):
         if getattr(args, name) < 1:
             parser.error(f'--{name.replace("_", "-")} must be at least 1')
