@@ -17,7 +17,6 @@ from mmseg_trash.metrics.confusion import (
     miou_image,
     resize_nearest,
 )
-from mmseg_trash.metrics.trash_iou import trash_iou
 
 
 def draw(seed, shape=(40, 30), classes=11, ignored=0.2):
@@ -220,27 +219,3 @@ def test_nothing_counted_gives_nan_without_a_warning(recwarn):
     assert math.isnan(miou_image(nothing))
     assert math.isnan(miou_batch(nothing, [0, 1]))
     assert not recwarn.list
-
-
-def test_trash_iou_by_hand():
-    """Of five pixels of objects or taken for some, two are both, of any class."""
-    confusion = np.array([[7, 1, 1], [1, 1, 0], [0, 1, 0]])
-    assert trash_iou(confusion, 0) == 2 / 5
-    assert trash_iou(np.stack([confusion, confusion]), 0) == 2 / 5
-    assert trash_iou(confusion, 1) == (7 + 1) / (12 - 1)
-    assert np.isnan(trash_iou(np.diag([5, 0, 0]), 0))
-
-
-@pytest.mark.parametrize('background', [0, 3])
-def test_trash_iou_is_torchmetrics_binary_jaccard(background):
-    torchmetrics = pytest.importorskip('torchmetrics.functional.classification')
-    generator = torch.Generator().manual_seed(background)
-    pred = torch.randint(11, (40, 50), generator=generator)
-    label = torch.randint(11, (40, 50), generator=generator)
-    label[torch.rand(label.shape, generator=generator) < 0.1] = 255
-    kept = label != 255
-    expected = torchmetrics.binary_jaccard_index(
-        (pred != background)[kept].int(), (label != background)[kept].int()
-    )
-    found = trash_iou(confusion_matrix(pred, label, 11), background)
-    assert found == pytest.approx(expected.item(), abs=1e-6)

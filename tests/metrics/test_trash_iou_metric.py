@@ -240,29 +240,3 @@ def test_two_processes_with_uneven_shards_equal_one(tmp_path):
     assert by_two['mIoU_batch'] != one['mIoU_batch']
     doubled = evaluate(TrashIoUMetric(size=4), [*samples, samples[0]], ABC, batch=1)
     assert doubled['mIoU'] != one['mIoU']
-
-
-@pytest.mark.parametrize('names, label', [
-    (('Background', 'b', 'c'), 0),
-    (('b', 'backgroud', 'c'), 1),
-    (('a', 'b', 'c'), None),
-])  # fmt: skip
-def test_trash_against_background(names, label):
-    """By label maps, with ignored pixels left out; no key without a background."""
-    samples = draw(4, classes=3, shape=(8, 8))
-    found = evaluate(TrashIoUMetric(size=4), samples, dict(classes=names))
-    if label is None:
-        assert not [key for key in found if key.startswith('trash')]
-        return
-    assert {key for key in found if key.startswith('trash')} == {
-        'trash_IoU', 'trash_IoU_4'
-    }  # fmt: skip
-    for suffix, step in (('', 1), ('_4', 2)):
-        both = either = 0
-        for sample in samples:
-            pred = sample['pred_sem_seg']['data'][0, ::step, ::step]
-            true = sample['gt_sem_seg']['data'][0, ::step, ::step]
-            ours, theirs = (m[true != 255] != label for m in (pred, true))
-            both += int((ours & theirs).sum())
-            either += int((ours | theirs).sum())
-        assert found[f'trash_IoU{suffix}'] == round(100 * both / either, 2)
