@@ -36,6 +36,7 @@ class Card:
         align_corners: How the model enlarges its predictions.
         scale: Sides that an image is brought to before, (long, short); None keeps it.
         keep_ratio: Whether that keeps the ratio of the sides.
+        divisor: What both sides are then stretched to a multiple of.
         config: Name of the config.
         checkpoint: SHA-256 of the checkpoint's file.
         weights: ``state_dict``, or the name of the average that was taken.
@@ -55,6 +56,7 @@ class Card:
     align_corners: bool = False
     scale: Sequence[int] | None = None
     keep_ratio: bool = True
+    divisor: int = 1
     config: str = ''
     checkpoint: str = ''
     weights: str = 'state_dict'

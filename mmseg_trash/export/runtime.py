@@ -72,9 +72,11 @@ class ExportedModel:
         """
         card = self.card
         size = image.shape[:2]
-        height, width = target_size(size, card.scale, card.keep_ratio)
-        if (height, width) != size:
-            image = np.asarray(cv2.resize(image, (width, height)), np.uint8)
+        scaled = target_size(size, card.scale, card.keep_ratio)
+        stretched = tuple(-(-side // card.divisor) * card.divisor for side in scaled)
+        for height, width in (scaled, stretched):  # each rounds, as in the pipeline
+            if (height, width) != image.shape[:2]:
+                image = np.asarray(cv2.resize(image, (width, height)), np.uint8)
         found = self._whole(image) if card.dynamic == 'size' else self._windows(image)
         found = enlarge(found, size, card.align_corners)
         return self._as_probs(found)

@@ -37,17 +37,27 @@ def dataset_meta(cfg: Config, found: Mapping[str, Any] | None) -> dict[str, Any]
     )
 
 
-def resize_rule(cfg: Config) -> tuple[tuple[int, int] | None, bool]:
-    """Return the ``Resize`` of a config's ``predict_dataset``: (long, short), ratio.
+def resize_rule(cfg: Config) -> tuple[tuple[int, int] | None, bool, int]:
+    """Return how a config's ``predict_dataset`` resizes.
+
+    Returns:
+        Of ``Resize``: (long, short) and whether the ratio is kept; the divisor of a
+        ``ResizeToMultiple`` behind it, else 1.
 
     Raises:
         ConfigError: Its pipeline changes images in ways that a runtime cannot repeat.
     """
     pipeline = (cfg.get('predict_dataset') or {}).get('pipeline') or []
-    scale, ratio = None, True
+    scale, ratio, divisor = None, True, 1
     for step in pipeline:
         kind = step['type']
-        if kind == 'Resize' and scale is None and step.get('scale'):
+        if (
+            divisor == 1
+            and kind == 'ResizeToMultiple'
+            and not step.get('interpolation')
+        ):
+            divisor = int(step.get('size_divisor', 32))
+        elif kind == 'Resize' and scale is None and divisor == 1 and step.get('scale'):
             long, short = (int(side) for side in step['scale'])
             ratio = bool(step.get('keep_ratio', False))
             scale = (max(long, short), min(long, short)) if ratio else (long, short)
@@ -55,4 +65,4 @@ def resize_rule(cfg: Config) -> tuple[tuple[int, int] | None, bool]:
             raise ConfigError(
                 f'predict_dataset.pipeline: {kind} cannot go into an exported file'
             )
-    return scale, ratio
+    return scale, ratio, divisor

@@ -215,7 +215,7 @@ class Exporter:
         if wrong and not slide:
             raise ConfigError(f'--size {window}: expected multiples of {MULTIPLE}')
         graph = ProbabilityGraph(self.model)
-        scale, keep_ratio = resize_rule(self.cfg)
+        scale, keep_ratio, divisor = resize_rule(self.cfg)
         return Card(
             **self.meta,
             mean=[float(v) for v in graph.mean.flatten()],
@@ -228,5 +228,6 @@ class Exporter:
             align_corners=bool(self.model.align_corners),
             scale=scale,
             keep_ratio=keep_ratio,
+            divisor=divisor,
             **self.source,
         )

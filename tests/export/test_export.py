@@ -22,6 +22,7 @@ from mmseg_trash.export.graph import ProbabilityGraph
 from mmseg_trash.export.parity import model_probs, probe_images
 from mmseg_trash.export.runtime import ExportedModel
 from mmseg_trash.export.write import Exporter
+from mmseg_trash.inference.predictor import Predictor
 from mmseg_trash.inference.segmenter import open_segmenter
 from mmseg_trash.metainfo import CLASSES
 from mmseg_trash.pseudo.trained import KEY, TrainedImages, trained_images
@@ -220,3 +221,22 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
         Card.loads(None, 'x.onnx')
     with pytest.raises(CheckpointError, match='damaged'):
         Card.loads('{"classes": 1}', 'x.onnx')
+
+
+def test_sides_are_stretched_as_the_config_says(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip('onnxruntime')
+    cfg = small_config()
+    steps = cfg.predict_dataset.pipeline
+    steps.insert(2, dict(type='ResizeToMultiple', size_divisor=32))
+    done = Exporter(cfg, checkpoint).graph(tmp_path / 'm.onnx', dynamic='size')
+    model = ExportedModel(done.path, 'cpu', threads=1)
+    assert (model.card.scale, model.card.divisor) == ([512, 128], 32)
+    image = probe_images((1, 210, 333))[0].transpose(1, 2, 0)
+    predictor = Predictor(cfg, checkpoint, 'cpu', num_workers=0)
+    ((_, expected),) = predictor.probs_of_arrays([('', image[..., ::-1].copy())])
+    np.testing.assert_allclose(model.probs(image.copy()), expected, atol=1e-3)
+    steps.append(dict(type='Resize', scale=(64, 64)))
+    with pytest.raises(ConfigError, match='Resize cannot go into an exported file'):
+        Exporter(cfg, checkpoint).graph(tmp_path / 'm.onnx', dynamic='size')
