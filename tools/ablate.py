@@ -24,7 +24,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('base', help='a file of configs/')
     parser.add_argument(
         '--with', dest='tags', action='append', required=True, metavar='TAG',
-        help='a tag of configs/README.md; once for each arm',
+        help='a tag of configs/README.md, or "scratch" for no pretrained weights; '
+        'once for each arm',
     )  # fmt: skip
     parser.add_argument(
         '--seeds', type=int, nargs='+', default=[0, 1, 2], help='default: 0 1 2'
@@ -60,7 +61,9 @@ def main(argv: list[str] | None = None) -> None:
         raise ConfigError(f'--seeds: one stands twice in {args.seeds}')
     base = Path(args.base)
     folder = Path(args.work_dir or f'work_dirs/{base.stem}_ablation')
-    arms = make_arms(base, args.tags, ROOT / 'configs', folder, args.allow_many)
+    arms = make_arms(
+        base, args.tags, ROOT / 'configs', folder, args.allow_many, args.from_scratch
+    )
     job = Job(
         str(base),
         str(folder),

@@ -9,6 +9,7 @@ from ..errors import ConfigError
 from .changes import check_change, differences, find_change, transplant
 from .job import Job, Result
 from .run_jobs import Devices, run_jobs
+from .scratch import SCRATCH, scratch_config
 
 BASE = 'base'
 
@@ -29,33 +30,46 @@ class Arm:
 
 
 def make_arms(
-    base: Path, tags: Sequence[str], configs: Path, folder: Path, many: bool = False
+    base: Path,
+    tags: Sequence[str],
+    configs: Path,
+    folder: Path,
+    many: bool = False,
+    from_scratch: bool = False,
 ) -> list[Arm]:
     """Find or write the config of each change.
 
     Args:
         base: The config to compare with.
-        tags: Tags of configs/README.md.
+        tags: Tags of configs/README.md; ``scratch`` leaves out pretrained weights.
         configs: The folder ``configs``.
         folder: Where configs are written that the zoo lacks.
         many: Allow a change of several things.
+        from_scratch: All arms train without pretrained weights.
 
     Raises:
-        ConfigError: A tag is unknown, stands twice, or changes more than one thing.
+        ConfigError: A tag is unknown, stands twice, or changes more than one thing; or
+            there are no weights that ``scratch`` could leave out.
     """
     doubled = [tag for tag in tags if list(tags).count(tag) > 1]
     if doubled or BASE in tags:
         raise ConfigError(f'--with {(doubled or [BASE])[0]}: stands twice')
     arms = [Arm(BASE, base, ())]
-    plain = load_config(base, from_scratch=True)
+    if SCRATCH in tags and from_scratch:
+        raise ConfigError(
+            f'--with {SCRATCH}: --from-scratch leaves out the weights of all arms'
+        )
+    plain = load_config(base, from_scratch=from_scratch)
     for tag in tags:
-        config = find_change(base, tag, configs)
-        if config.parent != base.parent or config.stem.replace(f'-{tag}', '') != (
-            base.stem
-        ):
-            out = folder / 'configs' / f'{base.stem}_with_{tag}.py'
-            config = transplant(config, base, out)
-        child = load_config(config, from_scratch=True)
+        out = folder / 'configs' / f'{base.stem}_with_{tag}.py'
+        if tag == SCRATCH:
+            config = scratch_config(base, out)
+        else:
+            config = find_change(base, tag, configs)
+            stem = config.stem.replace(f'-{tag}', '')
+            if config.parent != base.parent or stem != base.stem:
+                config = transplant(config, base, out)
+        child = load_config(config, from_scratch=from_scratch)
         found = differences(plain, child) if many else check_change(plain, child, tag)
         arms.append(Arm(tag, config, sorted(found)))
     return arms

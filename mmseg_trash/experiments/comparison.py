@@ -8,9 +8,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..metrics.records import Records
-
-DRAWS = 2000
-"""Bootstrap samples of the images."""
+from .bootstrap import Interval, paired_bootstrap
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,18 @@ class Comparison:
         delta: Difference of the global mIoU, in points, over the seeds.
         p_value: Of the paired t-test over the seeds, two-sided; NaN for one seed.
         low: Lower end of the 95 % interval of the mean difference, over images drawn
-            with replacement, the same for both.
+            with replacement, the same for both and all seeds.
         high: Its upper end.
+        below: Share of these draws in which the change is worse.
+        trash: The same of the IoU of any object against background.
     """
 
     delta: Spread
     p_value: float
     low: float
     high: float
+    below: float
+    trash: Interval
 
     @property
     def verdict(self) -> str:
@@ -70,33 +72,17 @@ def compare(
         seed: Of the bootstrap.
 
     Raises:
-        DataError: The runs are not as many, or saw other images.
+        DataError: The runs are not as many, or saw other images or labels.
     """
     if len(base) != len(change) or not base:
         raise DataError(f'{len(base)} runs of the base, {len(change)} of the change')
-    names = sorted(base[0].names)
-    if any(sorted(records.names) != names for records in [*base, *change]):
-        raise DataError('the runs were evaluated on different images')
+    miou, trash = (
+        paired_bootstrap(base, change, kind, seed=seed) for kind in ('mIoU', 'trash')
+    )
     deltas = [b.global_miou() - a.global_miou() for a, b in zip(base, change)]
-    orders = [_order(records, names) for records in [*base, *change]]
-    random = np.random.default_rng(seed)
-    draws = random.multinomial(len(names), [1 / len(names)] * len(names), DRAWS)
-    means = np.empty(DRAWS)
-    for place, weights in enumerate(draws):
-        scores = [
-            records.global_miou(weights[order])
-            for records, order in zip([*base, *change], orders)
-        ]
-        half = len(base)
-        means[place] = np.mean(scores[half:]) - np.mean(scores[:half])
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Comparison(Spread.of(deltas), paired_p(deltas), float(low), float(high))
-
-
-def _order(records: Records, names: list[str]) -> np.ndarray:
-    """Return for each image of the records its place in the sorted names."""
-    places = {name: place for place, name in enumerate(names)}
-    return np.array([places[name] for name in records.names])
+    return Comparison(
+        Spread.of(deltas), paired_p(deltas), miou.low, miou.high, miou.below, trash
+    )
 
 
 def paired_p(deltas: Sequence[float]) -> float:

@@ -41,5 +41,14 @@ def test_report(tmp_path: Path) -> None:
     page = (tmp_path / 'out/report.html').read_text()
     assert 'A &lt;title&gt;' in page and 'src="data:image/png;base64,' in page
     numbers = json.loads((tmp_path / 'out/report.json').read_text())
-    assert numbers['iouce']['comparison']['delta']['mean'] > 15
+    found = numbers['iouce']['comparison']
+    assert found['delta']['mean'] > 15
+    assert 0 < found['low'] < found['delta']['mean'] < found['high']
+    assert found['below'] == 0 and found['trash']['low'] > 0
+    assert f'{found["low"]:+.2f} to {found["high"]:+.2f} | 0.000 |' in row
+    assert f'{found["trash"]["difference"]:+.2f} (+' in row and 'trash IoU' in page
+    # what reads the reports of before still finds its keys
+    assert set(numbers['iouce']) == {'seeds', 'metrics', 'seconds', 'comparison'}
+    assert {'delta', 'p_value', 'low', 'high'} < set(found)
+    assert numbers['base']['comparison'] is None
     assert (tmp_path / 'out/curves.png').stat().st_size > 5000

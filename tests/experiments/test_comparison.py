@@ -42,7 +42,8 @@ def test_a_clear_change_is_better_and_noise_is_open() -> None:
     base = [_records(seed, 0.6) for seed in range(3)]
     better = compare(base, [_records(10 + seed, 0.8) for seed in range(3)])
     assert better.verdict == 'better' and 0 < better.low < better.delta.mean
-    assert better.delta.mean < better.high
+    assert better.delta.mean < better.high and better.below == 0
+    assert 0 < better.trash.low < better.trash.difference < better.trash.high
     worse = compare(base, [_records(10 + seed, 0.4) for seed in range(3)])
     assert worse.verdict == 'worse'
     same = compare(base, [_records(20 + seed, 0.6) for seed in range(3)])
