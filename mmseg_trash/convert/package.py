@@ -78,7 +78,9 @@ def _locate(address: str, name: str, path: str) -> tuple[Path, str]:
     if name == _normalised(OWN):
         from .. import __version__
 
-        return Path(__file__).resolve().parents[2] / path, __version__
+        here = Path(__file__).resolve().parents[1]
+        file = here / path
+        return (file if file.is_file() else here.parent / path), __version__
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
@@ -109,7 +111,8 @@ def package_file(address: str) -> Path:
     Args:
         address: ``package://<distribution>/<path>``, and for files that are not in
             ``KNOWN`` also ``#sha256=<hexadecimal>``. The distribution is named as in
-            ``pip install``; the path is the one inside ``site-packages``.
+            ``pip install``; the path is the one inside ``site-packages``, or inside
+            the package for this project's own files.
 
     Returns:
         The file. Nothing of the package is imported.

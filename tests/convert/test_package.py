@@ -192,6 +192,7 @@ def test_files_of_this_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         package_file(address)
     file.with_suffix('.json').write_text(f'{{"sha256": "{digest(file)}"}}')
     assert package_file(address) == file and same(read_package(address))
+    assert package_file('package://mmseg_trash/weights/net.pth') == file
     file.with_suffix('.json').write_text('{"sha256": "00"}')
     with pytest.raises(CheckpointError, match=f'mmseg-trash {__version__} is another'):
         package_file(address)
