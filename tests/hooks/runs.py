@@ -12,10 +12,15 @@ CONFIG = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 
 
 def configure(
-    project: Path, data_root: Path, work_dir: Path, iterations: int, *hooks: dict
+    project: Path,
+    data_root: Path,
+    work_dir: Path,
+    iterations: int,
+    *hooks: dict,
+    config: str = CONFIG,
 ) -> Config:
     """Return a run with an evaluation and a checkpoint after each iteration."""
-    cfg = load_config(project / CONFIG, data_root=data_root)
+    cfg = load_config(project / config, data_root=data_root, from_scratch=True)
     cfg.work_dir = str(work_dir)
     cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
     cfg.train_cfg.update(max_iters=iterations, val_interval=1)
