@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from .. import shipped
 from ..cli import USER_ERRORS
-from ..errors import DataError
+from ..errors import CheckpointError, DataError
 from ..workbench.album import Album
 from ..workbench.sources import find_predictions, list_json_files
 from ..workbench.survey import Survey, open_survey
@@ -21,6 +22,7 @@ CHOSEN = 'chosen_images'
 ONLY = 'only'
 MARKED = 'marked_annotation'
 FINDINGS = 'finding_names'
+MODEL = 'the model that ships'
 PAGES: dict[str, Any] = {}
 
 
@@ -129,15 +131,49 @@ def offered_predictions() -> dict[str, str]:
     return find_predictions(Path(settings.data_root), settings.predictions)
 
 
-def choose_predictions(label: str, key: str, none: str | None = 'none') -> Any:
-    """Offer the predictions; return what was chosen, opened, or None."""
+@st.cache_resource(max_entries=2, show_spinner='Loading the model that ships')
+def _model(settings: Settings, ann_file: str, mark: tuple[int, int]) -> Any:
+    from ..workbench.model_predictions import ModelPredictions
+
+    album = open_album(ann_file)
+    return ModelPredictions(
+        shipped.default_model(),
+        album.names,
+        lambda name: album.picture(album.row(name)),
+    )
+
+
+@st.cache_resource(max_entries=4)
+def _model_classes(folder: Path) -> tuple[str, ...]:
+    """Return the classes of the model that ships, none where it is not there."""
+    try:
+        return shipped.shipped_model(shipped.NAME, folder).classes
+    except CheckpointError:
+        return ()
+
+
+def choose_predictions(
+    label: str, key: str, none: str | None = 'none', album: Album | None = None
+) -> Any:
+    """Offer the predictions; return what was chosen, opened, or None.
+
+    Args:
+        label: Title of the choice.
+        key: Its key.
+        none: What no predictions are called; None does not offer that.
+        album: Whose images the model that ships is offered for as well.
+    """
     offered = offered_predictions()
     options = ([none] if none is not None else []) + list(offered)
+    if album is not None and _model_classes(shipped.FOLDER) == tuple(album.classes):
+        options.append(MODEL)
     if not options:
         return None
     chosen = st.selectbox(label, options, key=key)
     if chosen == none:
         return None
+    if chosen == MODEL and album is not None:
+        return _model(read_settings(), album.ann_file, stamp(album.json_path))
     return load_predictions(offered[chosen])
 
 

@@ -57,6 +57,15 @@ def test_viewer_leafs_and_filters() -> None:
     assert not test.title and 'No image' in test.info[0].value
 
 
+def test_viewer_asks_the_model_that_ships(shipped_model: Any) -> None:
+    """It predicts the image that is looked at; other classes are not offered."""
+    test = ok(page('viewer'))
+    box = test.selectbox(key='prediction_a')
+    assert 'the model that ships' in box.options
+    box.set_value('the model that ships').run()
+    assert not test.exception and not test.error and not test.warning
+
+
 def test_viewer_keeps_to_a_fold() -> None:
     test = ok(page('viewer'))
     test.selectbox(key='only').set_value('fold 0 val').run()

@@ -21,11 +21,13 @@ def show() -> None:
     album = choose_album()
     with st.sidebar:
         members = [
-            choose_predictions('Prediction', 'prediction_a'),
-            choose_predictions('Second prediction', 'prediction_b'),
+            choose_predictions('Prediction', 'prediction_a', album=album),
+            choose_predictions('Second prediction', 'prediction_b', album=album),
         ]
         members = [member for member in members if member is not None]
-    names, scores = choose_images(album, members[0] if members else None)
+    # a model would have to predict them all before they could be sorted
+    made = [member for member in members if member.kind != 'model']
+    names, scores = choose_images(album, made[0] if made else None)
     if not names:
         st.info('No image passes the filter.', icon=':material/filter_alt_off:')
         return
