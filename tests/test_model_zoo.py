@@ -20,11 +20,13 @@ from mmseg_trash.zoo.weights import describe
 FIGURES = {
     'deeplabv3plus/deeplabv3plus_efficientnet-b3': ('11.68', '11.9'),
     'deeplabv3plus/deeplabv3plus_efficientnet-b7': ('65.11', '59.5'),
+    'deeplabv3plus/deeplabv3plus_efficientnet-lite0': ('3.86', '5.7'),
     'knet/knet_swin-l-in22k': ('246.86', '420.0'),
     'knet/knet_swin-t': ('73.05', '249.3'),
     'ocrnet/ocrnet_hrnet-w18': ('12.07', '53.0'),
     'ocrnet/ocrnet_hrnet-w48': ('70.36', '161.9'),
     'pan/pan_efficientnet-b3': ('10.81', '10.0'),
+    'pan/pan_mobilenetv2-100': ('1.90', '2.6'),
     'segformer/segformer_mit-b0': ('3.72', '7.8'),
     'segformer/segformer_mit-b1': ('13.68', '15.3'),
     'segformer/segformer_mit-b2': ('24.73', '25.1'),
@@ -33,8 +35,12 @@ FIGURES = {
     'segformer/segformer_mit-b5': ('81.97', '74.3'),
     'smpfpn/smpfpn_efficientnet-b3': ('12.48', '12.9'),
     'smpfpn/smpfpn_efficientnet-b7': ('65.67', '34.7'),
+    'smpfpn/smpfpn_efficientnet-lite0': ('4.71', '9.9'),
+    'smpfpn/smpfpn_mobilenetv2-100': ('3.56', '9.4'),
+    'unet/unet_efficientnet-lite1': ('5.96', '12.5'),
     'unetplusplus/unetplusplus_efficientnet-b3': ('13.63', '31.1'),
     'unetplusplus/unetplusplus_efficientnet-b7': ('68.17', '74.9'),
+    'unetplusplus/unetplusplus_efficientnet-lite2': ('6.97', '17.8'),
     'upernet/upernet_convnext-b': ('122.00', '291.2'),
     'upernet/upernet_convnext-l-in22k': ('234.89', '392.0'),
     'upernet/upernet_convnext-s': ('81.77', '255.6'),
@@ -56,8 +62,8 @@ def found(project: Path) -> list[Entry]:
 def test_every_network_builds_and_computes(found: list[Entry], project: Path) -> None:
     assert len(found) == len(list((project / 'configs').glob('[!_]*/*.py'))) >= 26
     for entry in found:
-        assert entry.complexity.parameters > 3e6, entry.path
-        assert entry.complexity.macs > 2e9, entry.path
+        assert entry.complexity.parameters > 1.8e6, entry.path
+        assert entry.complexity.macs > 1.5e9, entry.path
         larger = max(entry.name.crop_size) > 512
         assert (entry.complexity_at_crop is not None) == larger, entry.path
 
