@@ -186,6 +186,7 @@ def test_names() -> None:
         80000, 'trash', (512, 640),
     )  # fmt: skip
     assert parse('segformer_mit-b0_1xb8-1k_toy-128x128.py').tags == ()
+    assert parse('segformer_mit-b0_1xb8-iouce-0.6k_demo-224x224.py').iterations == 600
     for wrong in ('segformer_b0_1xb8-1k_toy-128x128', 'segformer_mit-b0_8-2k_toy-256'):
         with pytest.raises(ValueError, match='does not follow'):
             parse(wrong)

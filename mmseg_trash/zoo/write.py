@@ -22,7 +22,7 @@ BY_US = 'Our own runs: global mIoU on a validation set, from scratch on a CPU.\n
 def _title(entry: Entry) -> str:
     name = entry.name
     height, width = name.crop_size
-    length = f'{name.iterations // 1000}k iterations'
+    length = f'{name.iterations / 1000:g}k iterations'
     return f'{name.method}, {name.dataset} {height}x{width}, {length}'
 
 
