@@ -11,6 +11,7 @@ from mmengine.config import DictAction
 
 from mmseg_trash import cli
 from mmseg_trash.named_model import use_shipped
+from mmseg_trash.shipped import NAME
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -36,8 +37,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         '--cfg-options', nargs='+', action=DictAction, help='overrides: a.b.0.c=value'
     )
     args = parser.parse_intermixed_args(argv)
+    args.name = args.model
     if args.model is None:
         args.model, args.checkpoint = use_shipped()
+        args.name = NAME
     return args
 
 
@@ -73,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
         args.cfg_options,
         args.threads,
     )
-    serve(segmenter, limits, args.host, args.port, args.model)
+    serve(segmenter, limits, args.host, args.port, args.name)
 
 
 if __name__ == '__main__':

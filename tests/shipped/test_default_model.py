@@ -123,8 +123,9 @@ def test_serve_takes_it_too(shipped_model: shipped.ShippedModel) -> None:
         str(shipped_model.config),
         str(shipped_model.weights),
     )
+    assert args.name == shipped.NAME  # no path of the machine goes over the net
     args = parse(['m.onnx'])
-    assert (args.model, args.checkpoint) == ('m.onnx', None)
+    assert (args.model, args.checkpoint, args.name) == ('m.onnx', None, 'm.onnx')
 
 
 def test_address_in_the_package(
