@@ -18,6 +18,7 @@ LEAVES = sorted(p for p in CONFIGS.glob('[!_]*/*.py'))
 BASES = sorted(CONFIGS.glob('_base_/**/*.py'))
 
 CLAIMS = yaml.safe_load(Path(__file__).with_name('config_claims.yml').read_text())
+ENLARGED = ('demo',)
 MIXES = ('ClassMix', 'CopyPaste', 'CutMix', 'Mosaic', 'ObjectBankPaste')
 DATA_ROOTS = dict(
     demo='tools/demo_data',
@@ -99,8 +100,11 @@ def test_name_matches_data_and_schedule(leaf: tuple) -> None:
 
 def test_test_scale_is_training_scale(leaf: tuple) -> None:
     _, name, cfg = leaf
+    # the photographs of the demo are seen larger than in training, for a reason
+    tested = tuple(cfg.get('test_scale', cfg.base_scale))
+    assert (tested == tuple(cfg.base_scale)) == (name.dataset not in ENLARGED)
     for pipeline in (cfg.test_pipeline, cfg.predict_pipeline):
-        assert [tuple(p['scale']) for p in pipeline if 'scale' in p] == [cfg.base_scale]
+        assert [tuple(p['scale']) for p in pipeline if 'scale' in p] == [tested]
     side = name.crop_size[0]
     assert min(cfg.base_scale) == side
     resize = cfg.train_dataloader.dataset.pipeline[len(cfg.load_pipeline) + _mixes(cfg)]
@@ -112,7 +116,7 @@ def test_test_scale_is_training_scale(leaf: tuple) -> None:
     spread = (0.8, 1.25) if name.dataset == 'toy' else (0.5, 2)
     assert (low, high) == tuple(factor * side for factor in spread)
     views = cfg.tta_pipeline[-1].transforms
-    assert tuple(cfg.base_scale) in [tuple(view.scale) for view in views[0]]
+    assert tested in [tuple(view.scale) for view in views[0]]
     assert [{'type': 'LoadLabelMap'}] in views
 
 

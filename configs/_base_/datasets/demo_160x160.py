@@ -19,8 +19,9 @@ augment_pipeline = [
 ]
 train_pipeline = [*_base_.load_pipeline, *augment_pipeline, *_base_.pack_pipeline]
 
+test_scale = (896, 224)
 resize_pipeline = [
-    dict(type='Resize', scale=base_scale, keep_ratio=True),
+    dict(type='Resize', scale=test_scale, keep_ratio=True),
     dict(type='ResizeToMultiple', size_divisor=32),
 ]
 test_pipeline = [
@@ -34,7 +35,7 @@ predict_pipeline = [
     *resize_pipeline,
     *_base_.pack_pipeline,
 ]
-tta_scales = [(int(640 * ratio), int(160 * ratio)) for ratio in (0.75, 1.0, 1.25)]
+tta_scales = [(int(896 * ratio), int(224 * ratio)) for ratio in (0.75, 1.0, 1.25)]
 tta_pipeline = [
     dict(type='LoadTrashImage'),
     dict(
