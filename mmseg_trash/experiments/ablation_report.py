@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from ..inference.curves import Curve, plot_curves, read_scalars
-from ..metainfo import CLASSES
 from .ablation import BASE, Arm
 from .comparison import Comparison, Spread, compare
 from .job import Result
@@ -127,10 +126,8 @@ def _classes(
         for arm in arms
     }
     base = ious[BASE]
-    number = base.shape[1]
-    names = CLASSES if number == len(CLASSES) else [str(n) for n in range(number)]
     rows = []
-    for place, name in enumerate(names):
+    for place, name in enumerate(results[BASE][0].records.class_names):
         cells = [_number(base[:, place].mean(), '.2f')]
         cells += [
             _number((ious[arm.name] - base)[:, place].mean(), '+.2f')

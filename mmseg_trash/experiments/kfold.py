@@ -9,7 +9,6 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ..fileio import atomic_write
-from ..metainfo import CLASSES
 from ..metrics.records import Records, join_records, write_records
 from .job import Job, Result
 from .run_jobs import Devices, run_jobs
@@ -99,10 +98,8 @@ def fold_table(results: list[Result], joined: Records) -> str:
 
 def class_table(joined: Records) -> str:
     """Draw the out-of-fold IoU of each class, in Markdown."""
-    ious = joined.class_ious()
-    names = CLASSES if len(ious) == len(CLASSES) else [str(n) for n in range(len(ious))]
     table = PrettyTable(['class', 'IoU'])
-    for name, iou in zip(names, ious):
+    for name, iou in zip(joined.class_names, joined.class_ious()):
         table.add_row([name, '-' if math.isnan(iou) else f'{iou:.2f}'])
     return markdown(table)
 

@@ -78,5 +78,6 @@ class RecordedIoUMetric(TrashIoUMetric):
         names = [results[number].keys[index][-1] for number, index in kept]  # type: ignore[index]
         matrices, batches = join_batches(results, self._dataset_size)
         sizes = [0 if size is None else size for size in self._sizes]
-        write_records(Records(names, matrices, batches, sizes), self.records_file)
+        records = Records(names, matrices, batches, sizes, self._classes)
+        write_records(records, self.records_file)
         return metrics
