@@ -45,10 +45,13 @@ def summary(
     """
     folder = Path(work_dir)
     figures = json.loads(Path(metrics).read_text(encoding='utf-8'))
-    rows = {
+    rows: dict[str, tuple[str, ...]] = {
         'mIoU (global / image / batch)': ('mIoU', 'mIoU_image', 'mIoU_batch'),
         'the same at 256x256': ('mIoU_256', 'mIoU_image_256', 'mIoU_batch_256'),
     }
+    trash = ('trash_IoU', 'trash_IoU_256')
+    if all(figures.get(key) is not None for key in trash):
+        rows['IoU of trash against background (full size / 256x256)'] = trash
     lines = ['', f'== Done in {seconds / 60:.1f} minutes', '']
     for title, keys in rows.items():
         lines.append(f'{title}: ' + ' / '.join(f'{figures[k]:.2f} %' for k in keys))

@@ -1,5 +1,7 @@
 """Class names, palette and ignore index: the only place where they stand."""
 
+from collections.abc import Sequence
+
 IGNORE_INDEX = 255
 """Label of the pixels that neither losses nor metrics look at."""
 
@@ -53,3 +55,24 @@ METAINFO_COHORT1 = dict(classes=CLASSES_COHORT1, palette=PALETTE_COHORT1)
 
 ALIASES: dict[str, str] = {'Backgroud': 'Background'}
 """Names seen in public files (the organiser's own misspelling) and what they mean."""
+
+
+def normalise(name: str) -> str:
+    """Return the name without case, spacing and known misspellings."""
+    plain = {' '.join(k.casefold().split()): v for k, v in ALIASES.items()}
+    key = ' '.join(name.casefold().split())
+    return plain.get(key, key).casefold()
+
+
+def background_label(classes: Sequence[str]) -> int | None:
+    """Return the label of the class that is no object, however it is spelt.
+
+    Args:
+        classes: Names of the classes; the index is the label.
+
+    Returns:
+        The label; None where no class is the background.
+    """
+    names = [normalise(name) for name in classes]
+    background = normalise(CLASSES[0])
+    return names.index(background) if background in names else None

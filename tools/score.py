@@ -32,7 +32,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Count, print the three mIoUs and each class's IoU."""
+    """Count, print the mIoUs, the IoU of trash and of each class."""
     args = parse_args(argv)
     from mmseg_trash.config import build_dataset
     from mmseg_trash.evaluate import write_metrics
@@ -60,8 +60,8 @@ def main(argv: list[str] | None = None) -> None:
     records = score_labels(rows, dataset, args.size, args.batch_size)
     metrics = records.metrics()
     print(class_table(records))
-    for key in ('mIoU', 'mIoU_image', 'mIoU_batch'):
-        print(f'{key}_{args.size}: {metrics[f"{key}_{args.size}"]:.2f} %')
+    for key, value in metrics.items():
+        print(f'{key}: {value:.2f} %')
     if args.out:
         ious = dict(zip(dataset.metainfo['classes'], records.class_ious()))
         write_metrics({**metrics, **{f'IoU_{k}': v for k, v in ious.items()}}, args.out)

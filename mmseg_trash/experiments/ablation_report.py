@@ -20,7 +20,8 @@ READING = """mIoU: global, at full size, per cent, of the last checkpoint; mean 
 standard deviation over the seeds. Change: against the base with the same seed. 95 % of
 images: interval of the mean change when the validation images are drawn with
 replacement. p: paired t-test over the seeds. A change is called better or worse where p
-is below .05 and the interval leaves out 0; with few seeds most stay open."""
+is below .05 and the interval leaves out 0; with few seeds most stay open. Trash IoU:
+any object against background, over the set, at full size."""
 
 
 def write_report(
@@ -85,7 +86,7 @@ def _scores(
 ) -> tuple[list[str], list[list[str]]]:
     header = [
         'change', 'mIoU', 'change of mIoU', '95 % of images', 'p', 'verdict',
-        'mIoU by image', 'mIoU at 256', 'minutes a run',
+        'mIoU by image', 'mIoU at 256', 'trash IoU', 'minutes a run',
     ]  # fmt: skip
     rows = []
     for arm in arms:
@@ -106,15 +107,16 @@ def _scores(
                 str(Spread.of([m['mIoU'] for m in metrics])),
                 *cells,
                 str(Spread.of([m['mIoU_image'] for m in metrics])),
-                _at_256(metrics),
+                _spread(metrics, 'mIoU_256'),
+                _spread(metrics, 'trash_IoU'),
                 f'{minutes.mean:.1f}',
             ]
         )
     return header, rows
 
 
-def _at_256(metrics: list[dict[str, float]]) -> str:
-    values = [m['mIoU_256'] for m in metrics if 'mIoU_256' in m]
+def _spread(metrics: list[dict[str, float]], key: str) -> str:
+    values = [m[key] for m in metrics if key in m]
     return str(Spread.of(values)) if values else '-'
 
 

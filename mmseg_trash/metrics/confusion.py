@@ -1,4 +1,4 @@
-"""Confusion matrices and the three mIoUs: pure functions over arrays and tensors."""
+"""Confusion matrices and their scores: pure functions over arrays and tensors."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -163,9 +163,7 @@ def miou_global(confusions: Any) -> float:
     Returns:
         In [0, 1]; NaN when no pixel was counted.
     """
-    matrix = np.asarray(confusions, dtype=np.int64)
-    total = matrix.reshape(-1, *matrix.shape[-2:]).sum(0)
-    return float(mean_of_finite(iou_from_confusion(total)))
+    return float(mean_of_finite(iou_from_confusion(_total(confusions))))
 
 
 def miou_image(confusions: Any) -> float:
@@ -205,10 +203,37 @@ def miou_batch(confusions: Any, batches: Sequence[int]) -> float:
     return miou_image(sums)
 
 
+def trash_iou(confusions: Any, background: int) -> float:
+    """Compute the IoU of trash against background: any object, of whatever class.
+
+    Args:
+        confusions: Confusion matrices of the images, N x C x C, or their sum, C x C.
+        background: Label of the background, in [0, C).
+
+    Returns:
+        In [0, 1]; NaN where neither truth nor prediction has an object.
+
+    Raises:
+        ValueError: There is no such label.
+    """
+    total = _total(confusions)
+    if not 0 <= background < len(total):
+        raise ValueError(f'background must be below {len(total)}, got {background}')
+    objects = np.arange(len(total)) != background
+    either = total.sum() - total[background, background]
+    return float(_divide(total[np.ix_(objects, objects)].sum(), either))
+
+
 def mean_of_finite(values: Floats) -> Floats:
     """Average over the last axis what is not NaN; NaN, without a warning, if all is."""
     known = ~np.isnan(values)
     return _divide(np.where(known, values, 0).sum(-1), known.sum(-1))
+
+
+def _total(confusions: Any) -> Counts:
+    """Sum matrices, ... x C x C, to one."""
+    matrix = np.asarray(confusions, dtype=np.int64)
+    return np.asarray(matrix.reshape(-1, *matrix.shape[-2:]).sum(0))
 
 
 def _divide(dividend: Any, divisor: Any) -> Floats:

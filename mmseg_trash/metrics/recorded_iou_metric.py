@@ -1,4 +1,4 @@
-"""The three mIoUs, with a record of every image."""
+"""The scores of ``TrashIoUMetric``, with a record of every image."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from .trash_iou_metric import TrashIoUMetric
 class RecordedIoUMetric(TrashIoUMetric):
     """Keep each image's confusion matrices, and its predicted label map if wished.
 
-    From the records every mIoU can be computed again: over several folds, or over
+    From the records every score can be computed again: over several folds, or over
     images drawn with replacement.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..fileio import atomic_write
-from ..metainfo import CLASSES
+from ..metainfo import CLASSES, background_label
 from .confusion import (
     Counts,
     iou_from_confusion,
@@ -16,6 +16,7 @@ from .confusion import (
     miou_batch,
     miou_global,
     miou_image,
+    trash_iou,
 )
 
 
@@ -47,14 +48,20 @@ class Records:
         )
 
     def metrics(self) -> dict[str, float]:
-        """Compute the three mIoUs at each size, and each class's IoU, in percent."""
+        """Compute the three mIoUs and the IoU of trash at each size, in percent.
+
+        ``trash_IoU`` is left out where no class is known to be the background.
+        """
         found: dict[str, float] = {}
+        background = background_label(self.classes)
         for place, size in enumerate(self.sizes):
             suffix = f'_{size}' if size else ''
             sized = self.matrices[:, place]
             found[f'mIoU{suffix}'] = 100 * miou_global(sized)
             found[f'mIoU_image{suffix}'] = 100 * miou_image(sized)
             found[f'mIoU_batch{suffix}'] = 100 * miou_batch(sized, self.batches)
+            if background is not None:
+                found[f'trash_IoU{suffix}'] = 100 * trash_iou(sized, background)
         return found
 
     def class_ious(self) -> list[float]:

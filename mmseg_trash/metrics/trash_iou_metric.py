@@ -1,4 +1,4 @@
-"""The three mIoUs in use, from one small confusion matrix per image."""
+"""The three mIoUs in use and the IoU of trash, from one small matrix per image."""
 
 import math
 import os
@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
 from ..errors import DataError
-from ..metainfo import IGNORE_INDEX
+from ..metainfo import IGNORE_INDEX, background_label
 from . import report
 from .confusion import (
     Counts,
@@ -24,6 +24,7 @@ from .confusion import (
     miou_batch,
     miou_global,
     miou_image,
+    trash_iou,
 )
 from .padding import BatchCounts, join_batches
 
@@ -40,19 +41,24 @@ class TrashIoUMetric(BaseMetric):
     Classes in neither truth nor prediction are left out of a mean, a class that is only
     predicted counts 0, and the background counts.
 
+    ``trash_IoU`` is that of all objects together against the background, over the set,
+    as surveys of litter ask for it: a bottle taken for a bag is right, one that is
+    overlooked is not. It comes with ``global``, and only where a class is called
+    ``Background`` (see :func:`~mmseg_trash.metainfo.background_label`).
+
     Distributed runs give the numbers of one process: samples that the sampler repeated
     to even out the ranks count once. They are known by ``sample_idx``, ``img_path`` and
     ``file_name`` of the data sample, as far as it has them, and count in the batch in
     which the sampler dealt them first. The batches of ``batch`` are those of the ranks,
     so that this kind, and no other, depends on how the loaders cut the set.
 
-    Keys: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU_<class>``, ``mIoU_image``, ``mIoU_batch``
-    and, resized, ``mIoU_<size>``, ``mIoU_image_<size>``, ``mIoU_batch_<size>``;
-    percent, rounded to two decimals.
+    Keys: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU_<class>``, ``mIoU_image``, ``mIoU_batch``,
+    ``trash_IoU`` and, resized, ``mIoU_<size>``, ``mIoU_image_<size>``,
+    ``mIoU_batch_<size>``, ``trash_IoU_<size>``; percent, rounded to two decimals.
 
     Args:
         size: Side of the square to which both maps are resized (nearest) for the second
-            set of mIoUs; None for full size alone.
+            set of scores; None for full size alone.
         kinds: Which of ``global``, ``image`` and ``batch`` to report.
         ignore_index: True label of the pixels to leave out.
         confusion_file: Where to write the confusion matrix, ``.npz`` or ``.csv``.
@@ -130,6 +136,7 @@ class TrashIoUMetric(BaseMetric):
             shape = (0, len(self._sizes), len(classes), len(classes))
             matrices = np.zeros(shape, dtype=np.int64)
         self.confusion = matrices[:, 0].sum(0)
+        background = background_label(classes)
         metrics: dict[str, float] = {}
         for index, size in enumerate(self._sizes):
             suffix = '' if size is None else f'_{size}'
@@ -140,6 +147,8 @@ class TrashIoUMetric(BaseMetric):
                 metrics[f'mIoU_image{suffix}'] = _percent(miou_image(sized))
             if 'batch' in self.kinds:
                 metrics[f'mIoU_batch{suffix}'] = _percent(miou_batch(sized, batches))
+            if 'global' in self.kinds and background is not None:
+                metrics[f'trash_IoU{suffix}'] = _percent(trash_iou(sized, background))
         if 'global' in self.kinds:
             metrics.update(_pixel_metrics(self.confusion, classes))
         logger = MMLogger.get_current_instance()

@@ -48,6 +48,7 @@ def test_records_give_the_metrics_again(tmp_path: Path) -> None:
     assert records.names == [s['file_name'] for s in samples]
     again = records.metrics()
     assert {k: round(v, 2) for k, v in again.items()} == {k: own[k] for k in again}
+    assert {'trash_IoU', 'trash_IoU_8'} <= set(again)
     assert round(records.global_miou(), 2) == own['mIoU']
     assert round(records.class_ious()[3], 2) == own['IoU_Paper_pack']
     doubled = records.global_miou(np.array([2, 0, 0, 1, 0]))
@@ -75,6 +76,7 @@ def test_folds_join(tmp_path: Path) -> None:
     whole = _evaluate(TrashIoUMetric(), everything)
     assert round(joined.metrics()['mIoU'], 2) == whole['mIoU']
     assert round(joined.metrics()['mIoU_image_256'], 2) == whole['mIoU_image_256']
+    assert round(joined.metrics()['trash_IoU_256'], 2) == whole['trash_IoU_256']
     assert len(set(joined.batches)) == 4  # two batches in each fold
     with pytest.raises(DataError, match=r'batch/0\.jpg: was evaluated in two folds'):
         join_records([parts[0], parts[0]])
@@ -102,6 +104,7 @@ def test_records_name_their_classes(tmp_path: Path) -> None:
     old = unnamed(file)
     assert not old.classes and list(old.class_names) == ['0', '1']
     assert old.metrics() == own.metrics()
+    assert not [key for key in {**old.metrics(), **own.metrics()} if 'trash' in key]
     eleven = Records(['y'], np.ones((1, 2, 11, 11), np.int64), [0], named.sizes)
     assert eleven.class_names == CLASSES
     # Where one part names them, that holds for all.
