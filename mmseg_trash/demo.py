@@ -62,7 +62,7 @@ def summary(
     rows = {
         'mIoU (global / image / batch)': ('mIoU', 'mIoU_image', 'mIoU_batch'),
         'the same at 256x256': ('mIoU_256', 'mIoU_image_256', 'mIoU_batch_256'),
-        'trash against background': ('trash_IoU',),
+        'IoU of trash against background': ('trash_IoU',),
     }
     lines = ['', f'== Done in {seconds / 60:.1f} minutes', '']
     lines.append(f'On the photographs of {ann_file}, which no training has seen:')

@@ -57,14 +57,22 @@ ALIASES: dict[str, str] = {'Backgroud': 'Background'}
 """Names seen in public files (the organiser's own misspelling) and what they mean."""
 
 
+def normalise(name: str) -> str:
+    """Return the name without case, spacing and known misspellings."""
+    plain = {' '.join(k.casefold().split()): v for k, v in ALIASES.items()}
+    key = ' '.join(name.casefold().split())
+    return plain.get(key, key).casefold()
+
+
 def background_label(classes: Sequence[str]) -> int | None:
-    """Return the label of the background among some classes, None if it is not there.
+    """Return the label of the class that is no object, however it is spelt.
 
     Args:
-        classes: Names of classes; case and the misspelling in public files are allowed.
+        classes: Names of the classes; the index is the label.
+
+    Returns:
+        The label; None where no class is the background.
     """
-    known = {CLASSES[0].casefold(), *(alias.casefold() for alias in ALIASES)}
-    for label, name in enumerate(classes):
-        if name.casefold() in known:
-            return label
-    return None
+    names = [normalise(name) for name in classes]
+    background = normalise(CLASSES[0])
+    return names.index(background) if background in names else None

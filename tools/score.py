@@ -32,14 +32,13 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Count, print the three mIoUs and each class's IoU."""
+    """Count, print the mIoUs, the IoU of trash and of each class."""
     args = parse_args(argv)
     from mmseg_trash.config import build_dataset
     from mmseg_trash.evaluate import write_metrics
     from mmseg_trash.experiments.kfold import class_table
     from mmseg_trash.inference.scoring import read_labels, score_labels
     from mmseg_trash.inference.store import META, ProbStore
-    from mmseg_trash.metainfo import background_label
     from mmseg_trash.model_classes import check_classes
     from mmseg_trash.pseudo.trained import TrainedImages, refuse_pseudo
 
@@ -65,14 +64,9 @@ def main(argv: list[str] | None = None) -> None:
         rows = (row for row in rows if row[0] in names)
     records = score_labels(rows, dataset, args.size, args.batch_size)
     metrics = records.metrics()
-    background = background_label(dataset.metainfo['classes'])
-    if background is not None:
-        place = list(records.sizes).index(args.size)
-        metrics[f'trash_IoU_{args.size}'] = records.trash_iou(background, place)
     print(class_table(records))
-    for kind in ('mIoU', 'mIoU_image', 'mIoU_batch', 'trash_IoU'):
-        if (key := f'{kind}_{args.size}') in metrics:
-            print(f'{key}: {metrics[key]:.2f} %')
+    for key, value in metrics.items():
+        print(f'{key}: {value:.2f} %')
     if args.out:
         ious = dict(zip(dataset.metainfo['classes'], records.class_ious()))
         write_metrics({**metrics, **{f'IoU_{k}': v for k, v in ious.items()}}, args.out)

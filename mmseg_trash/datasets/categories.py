@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..metainfo import ALIASES, IGNORE_INDEX, IGNORED, UNKNOWN
+from ..metainfo import IGNORE_INDEX, IGNORED, UNKNOWN, normalise
 from .faults import Fault
 
 BACKGROUND = 'Background'
@@ -104,13 +104,6 @@ class CategoryRule:
             'category_map gives other names a class; tools/data/convert_taco.py '
             "converts TACO's"
         )
-
-
-def normalise(name: str) -> str:
-    """Return the name without case, spacing and known misspellings."""
-    plain = {' '.join(k.casefold().split()): v for k, v in ALIASES.items()}
-    key = ' '.join(name.casefold().split())
-    return plain.get(key, key).casefold()
 
 
 def map_categories(

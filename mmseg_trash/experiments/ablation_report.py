@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from ..inference.curves import Curve, plot_curves, read_scalars
-from ..metainfo import CLASSES
 from .ablation import BASE, Arm
 from .comparison import Comparison, Spread, compare
 from .job import Result
@@ -89,7 +88,8 @@ def _scores(
 ) -> tuple[list[str], list[list[str]]]:
     header = [
         'change', 'mIoU', 'change of mIoU', '95 % of images', 'below 0', 'p', 'verdict',
-        'change of trash IoU', 'mIoU by image', 'mIoU at 256', 'minutes a run',
+        'change of trash IoU', 'mIoU by image', 'mIoU at 256', 'trash IoU',
+        'minutes a run',
     ]  # fmt: skip
     rows = []
     for arm in arms:
@@ -111,15 +111,16 @@ def _scores(
                 str(Spread.of([m['mIoU'] for m in metrics])),
                 *cells,
                 str(Spread.of([m['mIoU_image'] for m in metrics])),
-                _at_256(metrics),
+                _spread(metrics, 'mIoU_256'),
+                _spread(metrics, 'trash_IoU'),
                 f'{minutes.mean:.1f}',
             ]
         )
     return header, rows
 
 
-def _at_256(metrics: list[dict[str, float]]) -> str:
-    values = [m['mIoU_256'] for m in metrics if 'mIoU_256' in m]
+def _spread(metrics: list[dict[str, float]], key: str) -> str:
+    values = [m[key] for m in metrics if key in m]
     return str(Spread.of(values)) if values else '-'
 
 
@@ -131,10 +132,8 @@ def _classes(
         for arm in arms
     }
     base = ious[BASE]
-    number = base.shape[1]
-    names = CLASSES if number == len(CLASSES) else [str(n) for n in range(number)]
     rows = []
-    for place, name in enumerate(names):
+    for place, name in enumerate(results[BASE][0].records.class_names):
         cells = [_number(base[:, place].mean(), '.2f')]
         cells += [
             _number((ious[arm.name] - base)[:, place].mean(), '+.2f')

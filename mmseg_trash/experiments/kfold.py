@@ -9,12 +9,11 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ..fileio import atomic_write
-from ..metainfo import CLASSES
 from ..metrics.records import Records, join_records, write_records
 from .job import Job, Result
 from .run_jobs import Devices, run_jobs
 
-KINDS = ('mIoU', 'mIoU_image', 'mIoU_batch')
+KINDS = ('mIoU', 'mIoU_image', 'mIoU_batch', 'trash_IoU')
 
 
 def fold_jobs(job: Job, folds: Iterable[int]) -> list[Job]:
@@ -70,9 +69,15 @@ def write_out_of_fold(results: list[Result], folder: Path) -> Records:
 
 
 def fold_table(results: list[Result], joined: Records) -> str:
-    """Draw the mIoUs of the folds and of all out-of-fold predictions, in Markdown."""
+    """Draw the scores of the folds and of all out-of-fold predictions, in Markdown.
+
+    ``trash_IoU`` has a column where a class is known to be the background, and ``-``
+    in the row of a fold of an earlier version, which does not name its classes.
+    """
+    total = joined.metrics()
     sizes = [f'_{size}' if size else '' for size in joined.sizes]
     keys = [f'{kind}{size}' for size in sizes for kind in KINDS]
+    keys = [key for key in keys if key in total]
     table = PrettyTable(['fold', 'images', *keys, 'minutes'])
     for result in results:
         metrics = result.records.metrics()
@@ -80,17 +85,16 @@ def fold_table(results: list[Result], joined: Records) -> str:
             [
                 result.job.fold,
                 len(result.records.names),
-                *(f'{metrics[key]:.2f}' for key in keys),
+                *(_percent(metrics.get(key, math.nan)) for key in keys),
                 f'{result.seconds / 60:.1f}',
             ]
         )
-    total = joined.metrics()
     minutes = sum(result.seconds for result in results) / 60
     table.add_row(
         [
             'out of fold',
             len(joined.names),
-            *(f'{total[key]:.2f}' for key in keys),
+            *(_percent(total[key]) for key in keys),
             f'{minutes:.1f}',
         ]
     )
@@ -99,12 +103,14 @@ def fold_table(results: list[Result], joined: Records) -> str:
 
 def class_table(joined: Records) -> str:
     """Draw the out-of-fold IoU of each class, in Markdown."""
-    ious = joined.class_ious()
-    names = CLASSES if len(ious) == len(CLASSES) else [str(n) for n in range(len(ious))]
     table = PrettyTable(['class', 'IoU'])
-    for name, iou in zip(names, ious):
-        table.add_row([name, '-' if math.isnan(iou) else f'{iou:.2f}'])
+    for name, iou in zip(joined.class_names, joined.class_ious()):
+        table.add_row([name, _percent(iou)])
     return markdown(table)
+
+
+def _percent(value: float) -> str:
+    return '-' if math.isnan(value) else f'{value:.2f}'
 
 
 def markdown(table: PrettyTable) -> str:

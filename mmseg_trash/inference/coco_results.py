@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..fileio import atomic_write
+from ..metainfo import normalise
 from .store import Probs
 
 Result = dict[str, Any]
@@ -27,8 +28,6 @@ def category_ids(path: str | os.PathLike[str], classes: Sequence[str]) -> list[i
         One id per class; a class that the JSON lacks has its own index, or the next
         free number where that is taken.
     """
-    from ..datasets.categories import normalise
-
     content = json.loads(Path(path).read_text(encoding='utf-8'))
     known = {
         normalise(str(category['name'])): int(category['id'])

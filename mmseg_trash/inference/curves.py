@@ -13,7 +13,7 @@ from ..fileio import atomic_write
 
 Curve = tuple[list[float], list[float]]
 
-METRICS = ('mIoU', 'mIoU_image', 'mIoU_batch', 'mAcc', 'aAcc')
+METRICS = ('mIoU', 'mIoU_image', 'mIoU_batch', 'trash_IoU', 'mAcc', 'aAcc')
 COLOURS = ('#1f77b4', '#d62728', '#2ca02c', '#9467bd', '#ff7f0e', '#17becf')
 
 
@@ -109,7 +109,7 @@ def plot_curves(
         axes[0].plot(steps, averages, color=colour, linewidth=2, label=title)
     axes[0].set(xlabel='iteration', ylabel='loss (averages bold)', title='Loss')
     if scored:
-        # Five lines for each of several runs could not be told apart.
+        # Six lines for each of several runs could not be told apart.
         scored = scored if len(runs) == 1 else scored[:2]
         styles = dict(zip(scored, ('-', '--')))
         several = len(runs) > 1

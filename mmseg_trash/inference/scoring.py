@@ -61,7 +61,7 @@ def score_labels(
         )
     matrices = np.stack([found[place] for place in range(len(names))])
     batches = [place // batch_size for place in range(len(names))]
-    return Records(names, matrices, batches, [size])
+    return Records(names, matrices, batches, [size], classes)
 
 
 def read_labels(path: str | os.PathLike[str]) -> Labels:

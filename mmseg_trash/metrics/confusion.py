@@ -1,4 +1,4 @@
-"""Confusion matrices and the three mIoUs: pure functions over arrays and tensors."""
+"""Confusion matrices and their scores: pure functions over arrays and tensors."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-LabelMap = np.ndarray | Tensor
+from .label_map import LabelMap, check_range, integers
+
 AnyLabelMap = TypeVar('AnyLabelMap', np.ndarray, Tensor)
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -62,14 +63,14 @@ def confusion_matrices(
     """
     if not 1 <= num_classes < _BYTE:
         raise ValueError(f'num_classes must lie in 1..255, got {num_classes}')
-    pred, label = _integers(pred, 'prediction'), _integers(label, 'label map')
+    pred, label = integers(pred, 'prediction'), integers(label, 'label map')
     if pred.shape != label.shape:
         raise ValueError(
             f'the prediction has the shape {tuple(pred.shape)}, '
             f'the label map {tuple(label.shape)}'
         )
     expected = f'0..{num_classes - 1}'
-    _check_range(pred, num_classes, f'the prediction holds {{}}; expected {expected}')
+    check_range(pred, num_classes, f'the prediction holds {{}}; expected {expected}')
     wrong_label = f'the label map holds {{}}; expected {expected} or {ignore_index}'
     label = label.to(pred.device)
     ignored_row = ignore_index
@@ -78,7 +79,7 @@ def confusion_matrices(
         label = torch.where(label == ignore_index, _BYTE - 1, label)
         ignored_row = _BYTE - 1
     if label.dtype != torch.uint8:
-        _check_range(label, _BYTE, wrong_label)
+        check_range(label, _BYTE, wrong_label)
     # 16 bits hold 255 * 127 + 126; halving the bytes that bincount reads pays on a CPU.
     small = pred.device.type == 'cpu' and num_classes < 128
     dtype = torch.int16 if small else torch.int64
@@ -162,9 +163,7 @@ def miou_global(confusions: Any) -> float:
     Returns:
         In [0, 1]; NaN when no pixel was counted.
     """
-    matrix = np.asarray(confusions, dtype=np.int64)
-    total = matrix.reshape(-1, *matrix.shape[-2:]).sum(0)
-    return float(mean_of_finite(iou_from_confusion(total)))
+    return float(mean_of_finite(iou_from_confusion(_total(confusions))))
 
 
 def miou_image(confusions: Any) -> float:
@@ -204,39 +203,40 @@ def miou_batch(confusions: Any, batches: Sequence[int]) -> float:
     return miou_image(sums)
 
 
+def trash_iou(confusions: Any, background: int) -> float:
+    """Compute the IoU of trash against background: any object, of whatever class.
+
+    Args:
+        confusions: Confusion matrices of the images, N x C x C, or their sum, C x C.
+        background: Label of the background, in [0, C).
+
+    Returns:
+        In [0, 1]; NaN where neither truth nor prediction has an object.
+
+    Raises:
+        ValueError: There is no such label.
+    """
+    total = _total(confusions)
+    if not 0 <= background < len(total):
+        raise ValueError(f'background must be below {len(total)}, got {background}')
+    objects = np.arange(len(total)) != background
+    either = total.sum() - total[background, background]
+    return float(_divide(total[np.ix_(objects, objects)].sum(), either))
+
+
 def mean_of_finite(values: Floats) -> Floats:
     """Average over the last axis what is not NaN; NaN, without a warning, if all is."""
     known = ~np.isnan(values)
     return _divide(np.where(known, values, 0).sum(-1), known.sum(-1))
 
 
+def _total(confusions: Any) -> Counts:
+    """Sum matrices, ... x C x C, to one."""
+    matrix = np.asarray(confusions, dtype=np.int64)
+    return np.asarray(matrix.reshape(-1, *matrix.shape[-2:]).sum(0))
+
+
 def _divide(dividend: Any, divisor: Any) -> Floats:
     """Divide, NaN where the divisor is 0."""
     with np.errstate(divide='ignore', invalid='ignore'):
         return np.asarray(np.where(divisor == 0, np.nan, dividend / divisor))
-
-
-def _integers(values: LabelMap, name: str) -> Tensor:
-    """Give a tensor of integers, sharing memory where possible."""
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind not in 'iu':
-            raise ValueError(f'the {name} must hold integers, got {values.dtype}')
-        if values.dtype.kind == 'u' and values.dtype != np.uint8:
-            values = values.astype(np.int64)
-        # torch neither wraps read-only memory quietly nor takes negative strides.
-        if not values.flags.writeable or min(values.strides, default=0) < 0:
-            values = values.copy()
-        return torch.from_numpy(values)
-    if values.dtype.is_floating_point or values.dtype == torch.bool:
-        raise ValueError(f'the {name} must hold integers, got {values.dtype}')
-    return values
-
-
-def _check_range(values: Tensor, stop: int, message: str) -> None:
-    """Raise a ValueError that names the values outside [0, stop) if there are any."""
-    if not values.numel():
-        return
-    low, high = (bound.item() for bound in values.aminmax())
-    if low < 0 or high >= stop:
-        wrong = values[(values < 0) | (values >= stop)].unique().tolist()
-        raise ValueError(message.format(wrong[:10]))

@@ -1,4 +1,4 @@
-"""The three mIoUs, with a record of every image."""
+"""The scores of ``TrashIoUMetric``, with a record of every image."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from .trash_iou_metric import TrashIoUMetric
 class RecordedIoUMetric(TrashIoUMetric):
     """Keep each image's confusion matrices, and its predicted label map if wished.
 
-    From the records every mIoU can be computed again: over several folds, or over
+    From the records every score can be computed again: over several folds, or over
     images drawn with replacement.
 
     Args:
@@ -78,5 +78,6 @@ class RecordedIoUMetric(TrashIoUMetric):
         names = [results[number].keys[index][-1] for number, index in kept]  # type: ignore[index]
         matrices, batches = join_batches(results, self._dataset_size)
         sizes = [0 if size is None else size for size in self._sizes]
-        write_records(Records(names, matrices, batches, sizes), self.records_file)
+        records = Records(names, matrices, batches, sizes, self._classes)
+        write_records(records, self.records_file)
         return metrics

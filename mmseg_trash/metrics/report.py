@@ -16,37 +16,39 @@ from ..fileio import atomic_write
 from .confusion import Counts, accuracy_from_confusion, iou_from_confusion
 
 CONFUSION_SUFFIXES = ('.npz', '.csv')
+_ROWS = {
+    'mIoU': 'global',
+    'mIoU_image': 'image',
+    'mIoU_batch': 'batch',
+    'trash_IoU': 'trash IoU',
+}
 
 
 def miou_table(metrics: Mapping[str, float]) -> str:
-    """Draw the three mIoUs, at full size and resized, as a small table.
+    """Draw the mIoUs and the IoU of trash, at full size and resized, as a small table.
 
     Args:
         metrics: Output of ``TrashIoUMetric``, percent; prefixes before a slash and
             other keys are allowed.
 
     Returns:
-        One row per kind that is there and one for trash against background, one column
-        per size.
+        One row per kind of mIoU that is there, then ``trash IoU``, which is that of any
+        object against background; one column per size.
 
     Raises:
-        ValueError: No key is an mIoU.
+        ValueError: No key is one of these.
     """
     cells: dict[tuple[str, str], float] = {}
     for key, value in metrics.items():
-        found = re.fullmatch(r'(?:.*/)?mIoU(?:_(image|batch))?(?:_(\d+))?', key)
+        found = re.fullmatch(rf'(?:.*/)?({"|".join(_ROWS)})(?:_(\d+))?', key)
         if found:
-            cells[found[1] or 'global', found[2] or 'full'] = value
+            cells[_ROWS[found[1]], found[2] or 'full'] = value
     if not cells:
         raise ValueError(f'no mIoU among the metrics {list(metrics)}')
-    for key, value in metrics.items():
-        found = re.fullmatch(r'(?:.*/)?trash_IoU(?:_(\d+))?', key)
-        if found:
-            cells['trash IoU', found[1] or 'full'] = value
     sizes = list(dict.fromkeys(size for _, size in cells))
     table = PrettyTable(['mIoU', *sizes], align='r')
     table.align['mIoU'] = 'l'
-    for kind in dict.fromkeys(kind for kind, _ in cells):
+    for kind in (row for row in _ROWS.values() if any(row == k for k, _ in cells)):
         row = [cells.get((kind, size), math.nan) for size in sizes]
         table.add_row([kind, *map(_percent, row)])
     return str(table.get_string())

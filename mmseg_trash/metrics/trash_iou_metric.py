@@ -1,4 +1,4 @@
-"""The three mIoUs in use, from one small confusion matrix per image."""
+"""The three mIoUs in use and the IoU of trash, from one small matrix per image."""
 
 import math
 import os
@@ -24,9 +24,9 @@ from .confusion import (
     miou_batch,
     miou_global,
     miou_image,
+    trash_iou,
 )
 from .padding import BatchCounts, join_batches
-from .trash_iou import trash_iou
 
 KINDS = ('global', 'image', 'batch')
 _KEY_FIELDS = ('sample_idx', 'img_path', 'file_name')
@@ -41,22 +41,24 @@ class TrashIoUMetric(BaseMetric):
     Classes in neither truth nor prediction are left out of a mean, a class that is only
     predicted counts 0, and the background counts.
 
+    ``trash_IoU`` is that of all objects together against the background, over the set,
+    as surveys of litter ask for it: a bottle taken for a bag is right, one that is
+    overlooked is not. It comes with ``global``, and only where a class is called
+    ``Background`` (see :func:`~mmseg_trash.metainfo.background_label`).
+
     Distributed runs give the numbers of one process: samples that the sampler repeated
     to even out the ranks count once. They are known by ``sample_idx``, ``img_path`` and
     ``file_name`` of the data sample, as far as it has them, and count in the batch in
     which the sampler dealt them first. The batches of ``batch`` are those of the ranks,
     so that this kind, and no other, depends on how the loaders cut the set.
 
-    ``trash_IoU`` is that of objects of any class against the background, where the
-    classes have one.
-
-    Keys: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU_<class>``, ``mIoU_image``, ``mIoU_batch``
-    and, resized, ``mIoU_<size>``, ``mIoU_image_<size>``, ``mIoU_batch_<size>``;
-    percent, rounded to two decimals.
+    Keys: ``mIoU``, ``mAcc``, ``aAcc``, ``IoU_<class>``, ``mIoU_image``, ``mIoU_batch``,
+    ``trash_IoU`` and, resized, ``mIoU_<size>``, ``mIoU_image_<size>``,
+    ``mIoU_batch_<size>``, ``trash_IoU_<size>``; percent, rounded to two decimals.
 
     Args:
         size: Side of the square to which both maps are resized (nearest) for the second
-            set of mIoUs; None for full size alone.
+            set of scores; None for full size alone.
         kinds: Which of ``global``, ``image`` and ``batch`` to report.
         ignore_index: True label of the pixels to leave out.
         confusion_file: Where to write the confusion matrix, ``.npz`` or ``.csv``.

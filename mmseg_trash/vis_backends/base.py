@@ -18,7 +18,7 @@ from mmengine.visualization import BaseVisBackend
 from mmengine.visualization.vis_backend import force_init_env
 
 SCALARS = ('*loss*', '*lr', '*IoU*')
-"""Losses, learning rates, the three mIoUs at both sizes, the IoU of each class."""
+"""Losses, learning rates, mIoUs and IoU of trash at both sizes, IoU of each class."""
 HIDDEN = ('*.d[0-9]*.*',)
 """Losses of the layers before the last: a curve per layer, all alike."""
 IMAGES = ('panel_*',)

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..datasets.categories import normalise
 from ..errors import DataError
 from ..fileio import atomic_write
-from ..metainfo import CLASSES, IGNORED
+from ..metainfo import CLASSES, IGNORED, normalise
 
 FORMAT = 1
 ACTIONS = ('keep', 'drop', 'relabel', 'ignore')

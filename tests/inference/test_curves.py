@@ -74,6 +74,8 @@ def test_plot_curves(tmp_path: Path, number: int) -> None:
     path = tmp_path / 'new' / 'curves.png'
     plot_curves({f'run {i}': run for i in range(number)}, path)
     assert cv2.imread(str(path)).shape[1] > 1000
+    plot_curves({'run': {'trash_IoU': run['mIoU']}}, path)
+    assert cv2.imread(str(path)).shape[1] > 1000
     plot_curves({'run': {'loss': run['loss']}}, path)
     assert cv2.imread(str(path)).shape[1] == 990, 'no empty panel without metrics'
 

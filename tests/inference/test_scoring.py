@@ -53,6 +53,7 @@ def test_every_source_scores_the_same(
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(label).save(file)
     inter, union = np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
+    found = seen = 0
     for place, (_, label) in enumerate(rows):
         height, width = label.shape
         at = np.ix_(np.arange(256) * height // 256, np.arange(256) * width // 256)
@@ -60,15 +61,23 @@ def test_every_source_scores_the_same(
         for c in range(len(CLASSES)):
             inter[c] += ((pred == c) & (truth == c)).sum()
             union[c] += ((pred == c) | (truth == c)).sum()
+        found += ((pred > 0) & (truth > 0)).sum()
+        seen += ((pred > 0) | (truth > 0)).sum()
     expected = 100 * np.mean((inter / union)[union > 0])
+    trash = 100 * found / seen
     tool = runpy.run_path(str(project / 'tools/score.py'))['main']
     for source in ('a.csv', 'store', 'labels'):
         records = score_labels(read_labels(tmp_path / source), dataset)
         assert records.metrics()['mIoU_256'] == pytest.approx(expected)
+        assert records.metrics()['trash_IoU_256'] == pytest.approx(trash)
     out = tmp_path / 'score.json'
     tool([str(tmp_path / 'a.csv'), str(toy_root / 'val.json'), '--out', str(out)])
-    assert f'mIoU_256: {expected:.2f} %' in capsys.readouterr().out
-    assert json.loads(out.read_text())['mIoU_256'] == pytest.approx(expected)
+    said = capsys.readouterr().out.splitlines()
+    assert f'mIoU_256: {expected:.2f} %' in said
+    assert f'trash_IoU_256: {trash:.2f} %' in said
+    figures = json.loads(out.read_text())
+    assert figures['mIoU_256'] == pytest.approx(expected)
+    assert figures['trash_IoU_256'] == pytest.approx(trash)
 
 
 def test_faults(

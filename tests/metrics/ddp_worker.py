@@ -26,7 +26,7 @@ def main(rank: int, world_size: int, folder: Path) -> None:
     for device in ('gpu', 'cpu'):
         for size in (1, 2):
             evaluator = Evaluator(TrashIoUMetric(size=4, collect_device=device))
-            evaluator.dataset_meta = dict(classes=('a', 'b', 'c'))
+            evaluator.dataset_meta = dict(classes=('Background', 'b', 'c'))
             for start in range(0, len(dealt), size):
                 batch = [samples[index] for index in dealt[start : start + size]]
                 evaluator.process(batch)

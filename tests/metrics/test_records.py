@@ -9,9 +9,14 @@ from mmengine.evaluator import Evaluator
 from PIL import Image
 
 from mmseg_trash.errors import DataError
-from mmseg_trash.metainfo import METAINFO, PALETTE
+from mmseg_trash.metainfo import CLASSES, METAINFO, PALETTE
 from mmseg_trash.metrics import RecordedIoUMetric, TrashIoUMetric
-from mmseg_trash.metrics.records import Records, join_records, read_records
+from mmseg_trash.metrics.records import (
+    Records,
+    join_records,
+    read_records,
+    write_records,
+)
 
 
 def _samples(number: int, start: int = 0) -> list[dict]:
@@ -43,6 +48,7 @@ def test_records_give_the_metrics_again(tmp_path: Path) -> None:
     assert records.names == [s['file_name'] for s in samples]
     again = records.metrics()
     assert {k: round(v, 2) for k, v in again.items()} == {k: own[k] for k in again}
+    assert {'trash_IoU', 'trash_IoU_8'} <= set(again)
     assert round(records.global_miou(), 2) == own['mIoU']
     assert round(records.class_ious()[3], 2) == own['IoU_Paper_pack']
     doubled = records.global_miou(np.array([2, 0, 0, 1, 0]))
@@ -70,12 +76,46 @@ def test_folds_join(tmp_path: Path) -> None:
     whole = _evaluate(TrashIoUMetric(), everything)
     assert round(joined.metrics()['mIoU'], 2) == whole['mIoU']
     assert round(joined.metrics()['mIoU_image_256'], 2) == whole['mIoU_image_256']
+    assert round(joined.metrics()['trash_IoU_256'], 2) == whole['trash_IoU_256']
     assert len(set(joined.batches)) == 4  # two batches in each fold
     with pytest.raises(DataError, match=r'batch/0\.jpg: was evaluated in two folds'):
         join_records([parts[0], parts[0]])
     other = Records(['x'], parts[0].matrices[:1, :1], [0], [0])
     with pytest.raises(DataError, match='different sizes'):
         join_records([parts[0], other])
+
+
+def unnamed(file: Path) -> Records:
+    """Take the names of the classes out of a file, as earlier versions wrote it."""
+    with np.load(file) as stored:
+        content = {name: stored[name] for name in stored if name != 'classes'}
+    np.savez_compressed(file, **content)
+    return read_records(file)
+
+
+def test_records_name_their_classes(tmp_path: Path) -> None:
+    file = tmp_path / 'r.npz'
+    _evaluate(RecordedIoUMetric(file), _samples(2))
+    named = read_records(file)
+    assert list(named.classes) == list(named.class_names) == list(CLASSES)
+    own = Records(['x'], np.ones((1, 1, 2, 2), np.int64), [0], [0], ['can', 'cup'])
+    write_records(own, file)
+    assert read_records(file).class_names == ['can', 'cup']
+    old = unnamed(file)
+    assert not old.classes and list(old.class_names) == ['0', '1']
+    assert old.metrics() == own.metrics()
+    assert not [key for key in {**old.metrics(), **own.metrics()} if 'trash' in key]
+    eleven = Records(['y'], np.ones((1, 2, 11, 11), np.int64), [0], named.sizes)
+    assert eleven.class_names == CLASSES
+    # Where one part names them, that holds for all.
+    for parts in ([eleven, named], [named, eleven]):
+        assert join_records(parts).classes == CLASSES
+    assert not join_records([eleven]).classes
+    other = Records(['z'], eleven.matrices, [0], named.sizes, [*CLASSES[:-1], 'Toy'])
+    few = Records(['z'], np.ones((1, 2, 2, 2), np.int64), [0], named.sizes)
+    for wrong in (other, few):
+        with pytest.raises(DataError, match='different classes'):
+            join_records([named, wrong])
 
 
 def test_bad_files(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def test_miou_table():
         'val/mIoU_batch': math.nan,
         'val/mIoU_256': 50.0,
         'val/mIoU_image_256': 47.5,
+        'val/trash_IoU_256': 70.126,
         'val/aAcc': 99.0,
         'val/IoU_Paper': 1.0,
         'loss': 0.3,
@@ -40,9 +41,12 @@ def test_miou_table():
         ['global', '51.23', '50.00'],
         ['image', '48.00', '47.50'],
         ['batch', '-', '-'],
+        ['trash IoU', '-', '70.13'],
     ]
     with pytest.raises(ValueError, match=r"no mIoU among the metrics \['aAcc'\]"):
         miou_table({'aAcc': 1.0})
+    old = {'mIoU': 51.234, 'IoU_trash_IoU': 1.0}
+    assert cells(miou_table(old))[1:] == [['global', '51.23']]
 
 
 def test_class_table():

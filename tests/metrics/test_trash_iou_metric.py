@@ -17,6 +17,7 @@ from mmseg_trash.metainfo import CLASSES, METAINFO
 from mmseg_trash.metrics import TrashIoUMetric
 
 ABC = dict(classes=('a', 'b', 'c'))
+SHARED = dict(classes=('Background', 'b', 'c'))
 
 
 def draw(number, classes=11, shape=(24, 20), seed=0, ignored=0.1):
@@ -228,15 +229,17 @@ def test_two_processes_with_uneven_shards_equal_one(tmp_path):
     # The sampler gave sample 0 to the second rank too, to even out the ranks.
     assert [rank.pop('dealt') for rank in ranks] == [[0, 2, 4, 6], [1, 3, 5, 0]]
     assert ranks[0] == ranks[1]
-    one = evaluate(TrashIoUMetric(size=4), samples, ABC, batch=1)
+    one = evaluate(TrashIoUMetric(size=4), samples, SHARED, batch=1)
     assert ranks[0]['gpu 1'] == ranks[0]['cpu 1'] == one
+    assert {'trash_IoU', 'trash_IoU_4'} <= set(one)
     # The same batches in one process: those of the ranks without the repetition.
     metric = TrashIoUMetric(size=4)
-    metric.dataset_meta = ABC
+    metric.dataset_meta = SHARED
     for batch in ([0, 2], [1, 3], [4, 6], [5]):
         metric.process({}, [samples[index] for index in batch])
     by_two = metric.evaluate(7)
     assert ranks[0]['gpu 2'] == ranks[0]['cpu 2'] == by_two
     assert by_two['mIoU_batch'] != one['mIoU_batch']
-    doubled = evaluate(TrashIoUMetric(size=4), [*samples, samples[0]], ABC, batch=1)
-    assert doubled['mIoU'] != one['mIoU']
+    doubled = evaluate(TrashIoUMetric(size=4), [*samples, samples[0]], SHARED, batch=1)
+    for key in ('mIoU', 'trash_IoU'):
+        assert doubled[key] != one[key]

@@ -30,7 +30,7 @@ def test_summary_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
     assert 'submission.csv' not in text
     metrics.write_text(json.dumps({'trash_IoU': 74.25}))
     text = summary(tmp_path, 'c.py', 'root', metrics, 'val.json', 61)
-    assert 'trash against background: 74.25 %' in text
+    assert 'IoU of trash against background: 74.25 %' in text
 
 
 @pytest.mark.slow

@@ -16,7 +16,9 @@ PROJECT = Path(__file__).parents[2]
 LEAF = 'configs/segformer/segformer_mit-b0-scratch_1xb8-1k_toy-128x128.py'
 LOSSES = {'loss', 'decode.loss_ce'}
 MIOUS = {
-    f'mIoU{kind}{size}' for kind in ('', '_image', '_batch') for size in ('', '_256')
+    f'{kind}{size}'
+    for kind in ('mIoU', 'mIoU_image', 'mIoU_batch', 'trash_IoU')
+    for size in ('', '_256')
 }
 
 

@@ -121,7 +121,7 @@ def measure(root: str, predictors: dict[str, Any]) -> dict[str, Any]:
             images=len(truth),
             mIoU=metrics['mIoU_256'],
             mIoU_image=metrics['mIoU_image_256'],
-            trash_IoU=records.trash_iou(0),
+            trash_IoU=metrics['trash_IoU_256'],
             classes=dict(zip(truth.metainfo['classes'], records.class_ious())),
             sizes={
                 size: [len(seen), *(np.mean(seen, 0) * 100 if seen else (0.0, 0.0))]

@@ -1,6 +1,6 @@
-# Real photographs in minutes on a CPU, as taco_512x512. Trained with short sides of 224,
-# tested with 320: objects look larger in training's crops than in whole photographs of
-# the same scale (Touvron et al. 2019, arXiv:1906.06423); on TACO +.7 mIoU, +6 trash IoU.
+# Real photographs in minutes on a CPU, as taco_512x512. Trained at short sides of 224,
+# tested with 320: objects look larger in crops of training than in photographs of the
+# same scale (Touvron et al. 2019, arXiv:1906.06423); +.7 mIoU, +6 trash IoU on TACO.
 # The default is the small set that ships with the project.
 _base_ = './taco_512x512.py'
 
