@@ -13,7 +13,10 @@ from pathlib import Path
 from mmseg_trash import cli
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = 'configs/smpfpn/smpfpn_efficientnet-lite0_1xb8-iouce-rarecrop-0.6k_demo-224x224.py'
+CONFIG = (
+    'configs/smpfpn/'
+    'smpfpn_efficientnet-lite0_1xb8-iouce-rarecrop-0.6k_demo-224x224.py'
+)
 PHOTOGRAPHS = 'tools/demo_data'
 TOY_CONFIG = (
     'configs/segformer/segformer_mit-b0-scratch_1xb8-classmix-iouce-1k_toy-128x128.py'
