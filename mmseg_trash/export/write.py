@@ -22,6 +22,8 @@ from .source import dataset_meta, resize_rule
 from .weights import pick_weights, write_weights
 
 TOLERANCE = 1e-3
+# of mmcv and timm; tracers write sizes behind many of them as endless formulas
+_PADS_BY_SIZE = ('Conv2dAdaptivePadding', 'Conv2dSame')
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ class Exporter:
         if card.slide:
             return f'windows have the size {card.height} x {card.width}'
         for name, module in self.model.named_modules():
-            if type(module).__name__ == 'Conv2dAdaptivePadding':
+            if type(module).__name__ in _PADS_BY_SIZE:
                 return f'{name} pads by the size of its input, as do many others'
         return ''
 

@@ -240,3 +240,11 @@ def test_sides_are_stretched_as_the_config_says(
     steps.append(dict(type='Resize', scale=(64, 64)))
     with pytest.raises(ConfigError, match='Resize cannot go into an exported file'):
         Exporter(cfg, checkpoint).graph(tmp_path / 'm.onnx', dynamic='size')
+
+
+def test_networks_that_pad_by_the_size_have_one() -> None:
+    pytest.importorskip('timm')
+    name = 'smpfpn_efficientnet-lite0_1xb8-0.6k_demo-224x224.py'
+    cfg = load_config(ROOT / 'configs/smpfpn' / name, from_scratch=True)
+    with pytest.raises(ConfigError, match='--dynamic size: .* pads by the size'):
+        Exporter(cfg, None).graph('m.onnx', dynamic='size')
