@@ -8,7 +8,7 @@ import json
 import os
 import runpy
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,11 +98,36 @@ def train(job: Job, folds: int = 0) -> dict[str, Path]:
     return found
 
 
-def predict(config: str, checkpoint: Path, data: Path, store: Path, tta: bool) -> None:
-    """Keep a model's probabilities of the test images in ``<store>/probs``."""
+def words(options: Mapping[str, Any]) -> list[str]:
+    """Return options as a command line has them."""
+    found = [
+        f'{key}={value if isinstance(value, str) else str(value).replace(" ", "")}'
+        for key, value in options.items()
+    ]
+    return ['--cfg-options', *found] if found else []
+
+
+def predict(
+    model: tuple[str, Path],
+    images: Path,
+    store: Path,
+    tta: bool,
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep a model's probabilities in ``<store>/probs``.
+
+    Args:
+        model: Config and checkpoint.
+        images: The JSON that lists them.
+        store: The folder.
+        tta: Average the config's views.
+        options: Overrides that the model was trained with.
+    """
+    config, checkpoint = model
     call(
-        'predict.py', config, str(checkpoint), str(data / TEST), '--out', str(store),
+        'predict.py', config, str(checkpoint), str(images), '--out', str(store),
         '--save', 'probs', '--store', 'float16', *(['--tta'] if tta else []),
+        *words(options or {}),
     )  # fmt: skip
 
 

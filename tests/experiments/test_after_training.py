@@ -99,12 +99,15 @@ def test_the_page_keeps_what_was_measured(
     main(['--out', str(tmp_path)])
     page = (tmp_path / 'after_training.md').read_text()
     assert page.count('| one | 1 | 2 | 3 |') == page.count('a remark') == 2
-    rows = [['two', '4', '5', '6']]
-    monkeypatch.setitem(main.__globals__, 'measure', lambda *args: rows)
+    rows = [['two', '4', '5', '6', '+7.00', '+1.00 to +9.00']]
+    found = dict(rows=rows, weights=[0.25, 0.75])
+    monkeypatch.setitem(main.__globals__, 'measure', lambda *args: found)
     options = ['--cfg-options', 'train_cfg.max_iters=3']
     main(['first=/data', '--out', str(tmp_path), *options])
     page = (tmp_path / 'after_training.md').read_text()
-    assert '| two | 4 | 5 | 6 |' in page and page.count('a remark') == 1
+    assert '| two | 4 | 5 | 6 | +7.00 | +1.00 to +9.00 |' in page
+    assert page.count('a remark') == page.count('change of global |') == 1
+    assert '| one | 1 | 2 | 3 |' in page and ': 0.250, 0.750.' in page
     assert 'first=FOLDER' in page and 'train_cfg.max_iters=3' in page
     assert '/data' not in page
     with pytest.raises(ConfigError, match='expected NAME=FOLDER'):
