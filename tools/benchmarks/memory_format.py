@@ -61,7 +61,7 @@ def measure(config: Path, args: argparse.Namespace) -> list[float]:
         sample = SegDataSample(gt_sem_seg=PixelData(data=label))
         sample.set_metainfo(dict(img_shape=shape[2:], ori_shape=shape[2:]))
         samples.append(sample)
-    models = [build_model(cfg) for _ in range(2)]
+    models: list[Any] = [build_model(cfg) for _ in range(2)]
     models[1].to(memory_format=torch.channels_last)
     turns = [
         [step(m, inputs, samples, bf16) for bf16 in (False, True) for m in models]
