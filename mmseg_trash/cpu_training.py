@@ -39,10 +39,11 @@ def wants_channels_last(cfg: Config) -> bool:
         if not isinstance(given, bool):
             raise ConfigError(f'channels_last must be True, False or None, got {given}')
         return given
-    mixed = cfg.optim_wrapper.get('type', 'OptimWrapper') != 'OptimWrapper'
+    wrapper = cfg.get('optim_wrapper') or {}
+    mixed = wrapper.get('type', 'OptimWrapper') != 'OptimWrapper'
     if torch.cuda.is_available() and not mixed:
         return False
-    backbone = cfg.model.get('backbone')
+    backbone = (cfg.get('model') or {}).get('backbone')
     kind = backbone.get('type') if isinstance(backbone, Mapping) else None
     return CHANNELS_LAST.get(str(kind), (1.0, 1.0))[mixed] >= _WORTH_IT
 
@@ -63,7 +64,7 @@ def fit_to_processors(cfg: Config) -> None:
     """
     if torch.cuda.is_available():
         return
-    for node in walk(cfg.optim_wrapper):
+    for node in walk(cfg.get('optim_wrapper') or {}):
         if node.get('type') in _FUSED and 'lr' in node:
             node.setdefault('fused', True)
     most = processors()

@@ -129,6 +129,13 @@ def test_workers_are_no_more_than_processors(
     assert cfg.train_dataloader.num_workers == 0
 
 
+def test_a_config_without_a_training() -> None:
+    cfg = Config()
+    use_channels_last(cfg)
+    fit_to_processors(cfg)
+    assert cfg.to_dict() == {}
+
+
 def test_gpus_keep_the_config(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(cpu_training, 'processors', lambda: 1)

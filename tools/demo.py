@@ -14,8 +14,7 @@ from mmseg_trash import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = (
-    'configs/smpfpn/'
-    'smpfpn_efficientnet-lite0_1xb8-iouce-rarecrop-0.6k_demo-224x224.py'
+    'configs/smpfpn/smpfpn_efficientnet-lite0_1xb8-iouce-rarecrop-0.6k_demo-224x224.py'
 )
 PHOTOGRAPHS = 'tools/demo_data'
 TOY_CONFIG = (

@@ -15,8 +15,8 @@ from mmseg_trash import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = (
-    'configs/smpfpn/'
-    'smpfpn_efficientnet-lite2_1xb8-copypaste-iouce-2.4k_photos-320x320.py'
+    'configs/smpfpn/smpfpn_efficientnet-lite2_1xb8-'
+    'copypaste-ema-iouce-rarecrop-repeatfactor-2k_photos-256x256.py'
 )
 DATA = (
     'TACO (201 photographs of batches 1 to 3, CC BY 4.0, Proença and Simões 2020) and '

@@ -25,11 +25,17 @@ BEGIN, END = '<!-- exports:begin -->', '<!-- exports:end -->'
 
 Row = dict[str, dict[str, Any]]
 
+_BACKBONES = {'segformer': 'mit'}
+
 
 def smallest(metafile: Path) -> Path:
-    """Return a method's config with the fewest parameters, relative to the project."""
+    """Return a method's config with the fewest parameters, relative to the project.
+
+    A method that is a backbone as much as a head is taken with its own.
+    """
     models = yaml.safe_load(metafile.read_text(encoding='utf-8'))['Models']
-    trash = [model for model in models if '_trash-' in model['Name']]
+    own = f'{metafile.parent.name}_{_BACKBONES.get(metafile.parent.name, "")}'
+    trash = [m for m in models if '_trash-' in m['Name'] and m['Name'].startswith(own)]
     least = min(trash, key=lambda model: model['Metadata']['Parameters'])
     return Path(least['Config'])
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import CheckpointError
 
-NAME = 'trash-fpn-lite0'
+NAME = 'trash-fpn-lite2'
 """Which model is used where none is named: the only place where that stands."""
 
 FOLDER = Path(__file__).parent

@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/models/smpfpn_efficientnet-lite0.py',
-    '../_base_/datasets/photos_320x320.py',
-    '../_base_/schedules/adamw_bf16_poly_2400.py',
+    '../_base_/datasets/photos_256x256.py',
+    '../_base_/schedules/adamw_bf16_poly_2k.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(

@@ -1,7 +1,7 @@
 # About an hour on a CPU core from ImageNet weights: as adamw_bf16_poly_600, longer.
 _base_ = './adamw_bf16_poly_600.py'
 
-max_iters = 2400
+max_iters = 2000
 warmup_iters = 200
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=warmup_iters),
@@ -14,4 +14,4 @@ param_scheduler = [
         end=max_iters,
     ),
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=300)
+train_cfg = dict(max_iters=max_iters, val_interval=400)

@@ -1,12 +1,12 @@
-# Photographs of TACO and TrashNet together, as tools/data/join.py lays them out, short
-# sides of 320: what the model that ships was trained on.
+# Photographs of TACO and TrashNet together, as tools/data/join.py lays them out: what
+# the model that ships was trained on. Tested larger than trained, as demo_224x224.
 _base_ = './taco_512x512.py'
 
 data_root = '{{$TRASH_DATA_ROOT:work_dirs/photos}}'
 
-crop_size = (320, 320)
+crop_size = (256, 256)
 data_preprocessor = dict(size=crop_size)
-base_scale = (1280, 320)
+base_scale = (1024, 256)
 augment_pipeline = [
     dict(
         type='FastResizeCrop',
@@ -20,8 +20,9 @@ augment_pipeline = [
 ]
 train_pipeline = [*_base_.load_pipeline, *augment_pipeline, *_base_.pack_pipeline]
 
+test_scale = (1536, 384)
 resize_pipeline = [
-    dict(type='Resize', scale=base_scale, keep_ratio=True),
+    dict(type='Resize', scale=test_scale, keep_ratio=True),
     dict(type='ResizeToMultiple', size_divisor=32),
 ]
 test_pipeline = [
@@ -35,7 +36,7 @@ predict_pipeline = [
     *resize_pipeline,
     *_base_.pack_pipeline,
 ]
-tta_scales = [(int(1280 * ratio), int(320 * ratio)) for ratio in (0.75, 1.0, 1.25)]
+tta_scales = [(int(1536 * ratio), int(384 * ratio)) for ratio in (0.75, 1.0, 1.25)]
 tta_pipeline = [
     dict(type='LoadTrashImage'),
     dict(
