@@ -1,24 +1,37 @@
 """What the demonstration reads and says."""
 
 import json
+import math
 import os
 from pathlib import Path
 
+from .checkpoint import read_checkpoint
 from .errors import DataError
 
 
-def newest_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
+def best_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
     """Return the best checkpoint of a run, or its last one where none was evaluated.
+
+    The best of the trained weights and the best of their average are compared by the
+    score that each was chosen for; the newer one wins where they have none.
 
     Raises:
         DataError: The folder holds no checkpoint.
     """
     folder = Path(work_dir)
-    for pattern in ('best_*.pth', 'iter_*.pth'):
-        found = sorted(folder.glob(pattern), key=lambda p: p.stat().st_mtime)
+    best = sorted(folder.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
+    if len(best) > 1:
+        best.sort(key=_score)
+    last = sorted(folder.glob('iter_*.pth'), key=lambda p: p.stat().st_mtime)
+    for found in (best, last):
         if found:
             return found[-1]
     raise DataError(f'{folder}: holds no checkpoint; did the training end early?')
+
+
+def _score(path: Path) -> float:
+    meta = read_checkpoint(path).get('meta') or {}
+    return float(meta.get('score', -math.inf))
 
 
 def test_file(root: str | os.PathLike[str]) -> str:
@@ -84,7 +97,7 @@ def summary(
         shown = f'{path}/' if path.is_dir() else str(path)
         if path.exists():
             lines.append(f'{shown:45} {text}')
-    checkpoint = newest_checkpoint(folder)
+    checkpoint = best_checkpoint(folder)
     lines += [
         f'{checkpoint!s:45} the best checkpoint',
         '',

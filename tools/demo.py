@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Run the whole chain and end with what was made."""
     args = parse_args(argv)
-    from mmseg_trash.demo import has_labels, newest_checkpoint, summary, test_file
+    from mmseg_trash.demo import best_checkpoint, has_labels, summary, test_file
 
     start = time.monotonic()
     config = args.config or (TOY_CONFIG if args.toy else CONFIG)
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     debug = ('--debug',) if args.debug else ()
     step('Train', 'train.py', config, *data, '--work-dir', str(work_dir), *debug)
-    run = (config, str(newest_checkpoint(work_dir)), *data)
+    run = (config, str(best_checkpoint(work_dir)), *data)
     images = test_file(root)
     annotated = images if has_labels(Path(root) / images) else 'val.json'
     held_out = ('--cfg-options', f'test_dataloader.dataset.ann_file={annotated}')

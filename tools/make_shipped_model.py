@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--seed', default='0')
     parser.add_argument('--debug', action='store_true', help='20 iterations only')
     args = parser.parse_args(argv)
-    from mmseg_trash.demo import newest_checkpoint
+    from mmseg_trash.demo import best_checkpoint
 
     if not (args.photos / 'train.json').is_file():
         call('data/join.py', str(args.photos), *args.data)
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
         str(args.work_dir), '--seed', args.seed, '--resume',
         *(['--debug'] if args.debug else []),
     )  # fmt: skip
-    best = str(newest_checkpoint(args.work_dir))
+    best = str(best_checkpoint(args.work_dir))
     place = ['--out', args.out] if args.out else []
     call('publish_model.py', CONFIG, best, '--data', DATA, *place)
     if not args.out:

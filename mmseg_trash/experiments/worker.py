@@ -13,7 +13,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ..cli import run
-from ..demo import newest_checkpoint
+from ..demo import best_checkpoint
 from ..errors import DataError
 from ..evaluate import evaluate
 from ..fileio import atomic_write
@@ -30,7 +30,7 @@ def checkpoint_of(folder: Path, cfg: Config, kind: str) -> Path:
     """
     last = folder / f'iter_{cfg.train_cfg.max_iters}.pth'
     if kind == 'best' and any(folder.glob('best_*.pth')):
-        return newest_checkpoint(folder)
+        return best_checkpoint(folder)
     if not last.is_file():
         raise DataError(f'{last}: the training ended without its last checkpoint')
     return last

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from mmseg_trash.demo import has_labels, summary
+from mmseg_trash.demo import best_checkpoint, has_labels, summary
+from mmseg_trash.errors import DataError
 
 
 def test_has_labels(tmp_path: Path) -> None:
@@ -17,6 +19,19 @@ def test_has_labels(tmp_path: Path) -> None:
     assert not has_labels(file)
     file.write_text(json.dumps(dict(images=[], annotations=[dict(id=1)])))
     assert has_labels(file)
+
+
+def test_the_best_checkpoint_is_that_of_the_higher_score(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match='holds no checkpoint'):
+        best_checkpoint(tmp_path)
+    (tmp_path / 'iter_9.pth').touch()
+    assert best_checkpoint(tmp_path).name == 'iter_9.pth'
+    for name, score in (('best_ema_mIoU_iter_4', 31.0), ('best_mIoU_iter_8', 30.0)):
+        meta = dict(metric='any', score=score)
+        torch.save(
+            dict(state_dict=dict(a=torch.ones(1)), meta=meta), tmp_path / f'{name}.pth'
+        )
+        assert best_checkpoint(tmp_path).name == 'best_ema_mIoU_iter_4.pth'
 
 
 def test_summary_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
