@@ -1,5 +1,6 @@
 """Class names, palette and ignore index: the only place where they stand."""
 
+import re
 from collections.abc import Sequence
 
 IGNORE_INDEX = 255
@@ -58,10 +59,13 @@ ALIASES: dict[str, str] = {'Backgroud': 'Background'}
 
 
 def normalise(name: str) -> str:
-    """Return the name without case, spacing and known misspellings."""
-    plain = {' '.join(k.casefold().split()): v for k, v in ALIASES.items()}
-    key = ' '.join(name.casefold().split())
-    return plain.get(key, key).casefold()
+    """Return the name without case, blanks, hyphens, underscores and misspellings."""
+    plain = {_key(k): _key(v) for k, v in ALIASES.items()}
+    return plain.get(_key(name), _key(name))
+
+
+def _key(name: str) -> str:
+    return re.sub(r'[\s_-]+', '', name.casefold()) or name.casefold()
 
 
 def background_label(classes: Sequence[str]) -> int | None:

@@ -1,11 +1,11 @@
 """Map the categories of a COCO file to labels, by name."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..metainfo import IGNORE_INDEX, IGNORED, UNKNOWN, normalise
+from ..metainfo import ALIASES, IGNORE_INDEX, IGNORED, UNKNOWN, normalise
 from .faults import Fault
 
 BACKGROUND = 'Background'
@@ -63,8 +63,8 @@ class CategoryRule:
 
         Args:
             name: The category's name in the JSON. Beside the exact name, a known
-                misspelling and another case or spacing are accepted. ``Ignored`` is
-                the ignore index, unless a class has that name.
+                misspelling and another case, other blanks, hyphens or underscores are
+                accepted. ``Ignored`` is the ignore index, unless a class has that name.
 
         Returns:
             The label, the ignore index, or None when its annotations are left out.
@@ -75,6 +75,8 @@ class CategoryRule:
         if name in self.category_map:
             target = self.category_map[name]
             return None if target is None else self.classes.index(target)
+        if name in self.classes:
+            return self.classes.index(name)
         key = normalise(name)
         for label, known in enumerate(self.classes):
             if normalise(known) == key:
@@ -107,7 +109,10 @@ class CategoryRule:
 
 
 def map_categories(
-    categories: Sequence[Any], rule: CategoryRule, file: str
+    categories: Sequence[Any],
+    rule: CategoryRule,
+    file: str,
+    used: Container[int] | None = None,
 ) -> tuple[dict[int, int | None], list[Fault]]:
     """Map category ids to labels.
 
@@ -115,6 +120,8 @@ def map_categories(
         categories: The JSON's ``categories``.
         rule: How names become labels.
         file: Path that faults name.
+        used: Ids that objects have. Other categories do no harm, whatever they are
+            called; None takes all for used.
 
     Returns:
         Category id -> label (None: leave out), and the faults: an entry without id or
@@ -138,14 +145,49 @@ def map_categories(
             faults.append(Fault('category_clash', file, where, message))
             continue
         names[number] = name
+        try:
+            labels[number] = rule.label_of(name)
+        except KeyError as error:
+            labels[number] = None
+            complaint = str(error.args[0])
+        else:
+            complaint = ''
+        if used is not None and number not in used:
+            continue
         key = normalise(name)
         if key in ids:
             message = f'{name!r} stands under the ids {ids[key]} and {number}'
             faults.append(Fault('category_clash', file, where, message))
         ids.setdefault(key, number)
-        try:
-            labels[number] = rule.label_of(name)
-        except KeyError as error:
-            labels[number] = None
-            faults.append(Fault('unknown_category', file, where, error.args[0]))
+        if complaint:
+            faults.append(Fault('unknown_category', file, where, complaint))
     return labels, faults
+
+
+def respelt(
+    categories: Sequence[Any], rule: CategoryRule, used: Container[int]
+) -> list[str]:
+    """Say how names that are no class were read, for the log.
+
+    Args:
+        categories: The ``categories`` of a JSON without faults.
+        rule: How names become labels.
+        used: Ids that objects have.
+
+    Returns:
+        A phrase for each category that has another spelling than its class, or that is
+        unknown and has no object.
+    """
+    found = []
+    for entry in categories:
+        name = entry['name']
+        if name in (*rule.classes, *rule.category_map, *ALIASES, UNKNOWN, IGNORED):
+            continue
+        try:
+            label = rule.label_of(name)
+        except KeyError:
+            found.append(f'{name!r}, which has no objects, is left out')
+            continue
+        if entry['id'] in used and label is not None and label < len(rule.classes):
+            found.append(f'{name!r} is read as {rule.classes[label]!r}')
+    return found

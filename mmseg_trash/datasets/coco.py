@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmengine.logging import print_log
+
 from ..errors import DataError
-from .categories import CategoryRule, map_categories
-from .coco_checks import find_faults
+from .categories import CategoryRule, map_categories, respelt
+from .coco_checks import find_faults, used_categories
 from .faults import Fault, raise_first
 
 
@@ -120,6 +122,9 @@ def load_coco(content: bytes, rule: CategoryRule, file: str) -> Coco:
     if not raw.get('annotations'):
         return Coco(images, None)
     labels, _ = map_categories(raw['categories'], rule, file)
+    used = used_categories(raw['annotations'])
+    for phrase in respelt(raw['categories'], rule, used):
+        print_log(f'{file}: category {phrase}', 'current')
     row_of = {image.image_id: row for row, image in enumerate(images)}
     objects: list[list[CocoObject]] = [[] for _ in images]
     for annotation in raw['annotations']:

@@ -40,12 +40,19 @@ def find_faults(raw: Any, rule: CategoryRule, file: str) -> list[Fault]:
         return [Fault('empty', file, '', 'the data set has no images')]
     sizes, image_faults = _check_images(raw['images'], file)
     categories = raw.get('categories') or []
-    labels, category_faults = map_categories(categories, rule, file)
+    used = used_categories(annotations)
+    labels, category_faults = map_categories(categories, rule, file, used)
     return [
         *image_faults,
         *category_faults,
         *_check_annotations(annotations, sizes, labels, file),
     ]
+
+
+def used_categories(annotations: Sequence[Any]) -> set[Any]:
+    """Return the category ids of the annotations, of whatever type they are."""
+    found = (a.get('category_id') for a in annotations if isinstance(a, dict))
+    return {number for number in found if isinstance(number, (int, str, float))}
 
 
 def _check_images(

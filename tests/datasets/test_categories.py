@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmseg_trash.datasets.categories import CategoryRule, map_categories
+from mmseg_trash.datasets.categories import CategoryRule, map_categories, respelt
 from mmseg_trash.metainfo import CLASSES, CLASSES_COHORT1
 
 
@@ -20,8 +20,11 @@ def test_all_classes_by_name_in_any_order() -> None:
 
 @pytest.mark.parametrize(
     'name, label',
-    [('Backgroud', 0), ('background', 0), (' plastic  BAG ', 8), ('Paper pack', 3)],
-)
+    [
+        ('Backgroud', 0), ('background', 0), (' plastic  BAG ', 8), ('Paper pack', 3),
+        ('plastic-bag', 8), ('PLASTIC_BAG', 8), ('PlasticBag', 8), ('back-groud', 0),
+    ],
+)  # fmt: skip
 def test_spellings(name: str, label: int) -> None:
     assert CategoryRule(CLASSES).label_of(name) == label
 
@@ -49,6 +52,28 @@ def test_several_names_may_share_a_class_only_through_the_map() -> None:
     assert labels == {10: 4, 11: 4} and not faults
     _, faults = map_categories(entries('Paper', 'paper'), rule, 'f')
     assert [fault.kind for fault in faults] == ['category_clash']
+
+
+def test_names_that_differ_in_hyphens_alone_are_two_classes_by_their_exact_names() -> (
+    None
+):
+    rule = CategoryRule(('a-b', 'a_b'))
+    assert [rule.label_of(name) for name in ('a_b', 'a-b', 'a b')] == [1, 0, 0]
+
+
+def test_categories_without_objects_do_no_harm() -> None:
+    """As Roboflow's root category, which may have the name of a class."""
+    rule = CategoryRule(CLASSES)
+    for root in ('trash-x7', 'paper', 'UNKNOWN'):
+        found = entries(root, 'Paper', 'plastic-bag')
+        labels, faults = map_categories(found, rule, 'f', {11, 12})
+        assert not faults and (labels[11], labels[12]) == (2, 8)
+        assert map_categories(found, rule, 'f', {10, 11})[1]
+    told = respelt(entries('trash-x7', 'Paper', 'plastic-bag', 'glass'), rule, {11, 12})
+    assert told == [
+        "'trash-x7', which has no objects, is left out",
+        "'plastic-bag' is read as 'Plastic bag'",
+    ]
 
 
 def test_background_of_own_classes() -> None:

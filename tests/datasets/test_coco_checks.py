@@ -47,6 +47,16 @@ def drop(path: str) -> Callable[[dict], None]:
     return apply
 
 
+def both(*changes: Callable[[dict], None]) -> Callable[[dict], None]:
+    """Return a function that makes several changes."""
+
+    def apply(coco: dict) -> None:
+        for one in changes:
+            one(coco)
+
+    return apply
+
+
 SEGMENTATION = 'annotations/0/segmentation'
 CASES = [
     ('missing_field', drop('images'), "'images' is missing"),
@@ -68,11 +78,22 @@ CASES = [
     ('bad_category', drop('categories/0/name'), 'integer id and a name'),
     (
         'unknown_category',
-        change('categories/0/name', 'Papper'),
+        both(
+            change('categories/0/name', 'Papper'),
+            change('annotations/0/category_id', 1),
+        ),
         "unknown category 'Papper' (did you mean 'Paper'?); known are: Background",
     ),
     ('category_clash', change('categories/1/id', 1), "'General trash' and 'Paper'"),
-    ('category_clash', change('categories/1/name', 'General trash'), 'ids 1 and 2'),
+    (
+        'category_clash',
+        both(
+            change('categories/1/name', 'General trash'),
+            change('annotations/0/category_id', 1),
+            change('annotations/1/category_id', 2),
+        ),
+        'ids 1 and 2',
+    ),
     ('unknown_category', change('annotations/0/category_id', 77), 'category id 77'),
     ('unknown_image', change('annotations/0/image_id', 99), 'image_id 99'),
     ('duplicate_annotation_id', change('annotations/1/id', 1), 'annotation id 1'),
