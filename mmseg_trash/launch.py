@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from .checkpoint import read_checkpoint
 from .config import walk
 from .cpu_training import fit_to_processors, use_channels_last
 from .errors import ConfigError, DataError
 from .provenance import provenance
+from .start_files import check_start_files
 
 DEBUG_ITERATIONS = 20
 DEBUG_IMAGES = 8
@@ -152,7 +152,7 @@ def prepare_resume(cfg: Config, resume: str | None) -> None:
             work_dir, else a checkpoint's path.
 
     Raises:
-        FileNotFoundError, CheckpointError: The named checkpoint cannot be used.
+        FileNotFoundError: There is no such checkpoint.
     """
     if resume is None:
         return
@@ -160,11 +160,12 @@ def prepare_resume(cfg: Config, resume: str | None) -> None:
     if resume == 'auto':
         cfg.load_from = None
         return
-    read_checkpoint(resume)
+    if not Path(resume).is_file():
+        raise FileNotFoundError(f'{resume}: no such checkpoint')
     cfg.load_from = resume
 
 
-def run_training(cfg: Config) -> None:
+def run_training(cfg: Config, trusted: bool = False) -> None:
     """Build the Runner of a config and train to the end.
 
     The config is given its ``provenance``, for the logs and the dumped config, and its
@@ -173,15 +174,22 @@ def run_training(cfg: Config) -> None:
     training raises, hooks with a method ``after_failure(runner, error)`` are told, and
     the backends are closed, so that the last numbers are kept.
 
+    Args:
+        cfg: The config.
+        trusted: Allow pickled objects in the checkpoints that it starts from. Only for
+            files of known origin.
+
     Raises:
-        CheckpointError: ``load_from`` names a local file that is no checkpoint, or one
-            of which nothing fits, see :class:`~mmseg_trash.hooks.WarmStartHook`.
+        CheckpointError: A local file that it starts from (``load_from``, the newest of
+            the work_dir, an ``init_cfg``) is no checkpoint or holds pickled objects, or
+            nothing of ``load_from`` fits, see
+            :class:`~mmseg_trash.hooks.WarmStartHook`.
     """
     from mmengine.runner import Runner
 
     start = cfg.get('load_from')
-    if start and '://' not in start:
-        read_checkpoint(start)
+    if not trusted:
+        check_start_files(cfg)
     if os.environ.get('RANK', '0') == '0':
         cfg.provenance = provenance(cfg)
     add_trackers(cfg)

@@ -28,6 +28,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         '--from-scratch', action='store_true', help='do not load pretrained weights'
     )
     parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='allow pickled objects in the checkpoints that it starts from',
+    )
+    parser.add_argument(
         '--debug', action='store_true', help='a two-minute run of the same config'
     )
     parser.add_argument(
@@ -74,7 +79,7 @@ def main(argv: list[str] | None = None) -> None:
         shorten(cfg)
     prepare_resume(cfg, args.resume)
     prepare_distributed(cfg, args.launcher)
-    run_training(cfg)
+    run_training(cfg, args.trust_checkpoint)
 
 
 if __name__ == '__main__':
