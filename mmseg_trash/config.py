@@ -1,6 +1,7 @@
 """Load a config with what the command line adds, and build a model from it."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from .overrides import check_overrides
 
 DATA_ROOT_VARIABLE = 'TRASH_DATA_ROOT'
 FOLD_VARIABLE = 'FOLD'
+_STAND_IN = 'THE_DATA_ROOT_STANDS_HERE'
 
 
 @contextmanager
@@ -42,6 +44,18 @@ def walk(node: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(node, (list, tuple)):
         for value in node:
             yield from walk(value)
+
+
+def _replaced(node: Any, old: str, new: str) -> Any:
+    """Replace a text in all strings inside dicts (in place), lists and tuples."""
+    if isinstance(node, str):
+        return node.replace(old, new)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            node[key] = _replaced(value, old, new)
+    elif isinstance(node, (list, tuple)):
+        return type(node)(_replaced(value, old, new) for value in node)
+    return node
 
 
 def set_data_root(cfg: Config, data_root: str | os.PathLike[str]) -> None:
@@ -121,9 +135,17 @@ def load_config(
         raise FileNotFoundError(f'{file}: no such config file')
     root = None if data_root is None else str(data_root)
     number = None if fold is None else str(fold)
+    chosen = os.environ.get(FOLD_VARIABLE, '') if number is None else number
+    if not re.fullmatch(r'[\w-]*', chosen):
+        raise ConfigError(f'a fold must be a number such as 0, got {chosen!r}')
+    # Variables become a part of the config's source; a folder's name must not.
+    folder = os.environ.get(DATA_ROOT_VARIABLE) if root is None else root
+    place = None if folder is None else _STAND_IN
     try:
-        with _environment(**{DATA_ROOT_VARIABLE: root, FOLD_VARIABLE: number}):
+        with _environment(**{DATA_ROOT_VARIABLE: place, FOLD_VARIABLE: number}):
             cfg = Config.fromfile(file)
+        if folder is not None:
+            _replaced(cfg._cfg_dict, _STAND_IN, folder)
     except ImportError:
         raise
     except Exception as error:

@@ -37,6 +37,25 @@ def test_data_root_from_argument_and_environment(
     assert roots(load_config(config, data_root='/a')._cfg_dict) == {'/a'}
 
 
+def test_a_folder_with_any_name_is_a_folder(
+    config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mark = tmp_path / 'ran'
+    harmful = f"x'+str(open({str(mark)!r},'w'))+'"
+    for name in ("o'neil", 'a"b', 'back\\slash', '{{ x }}', 'two\nlines', harmful):
+        assert roots(load_config(config, data_root=name)._cfg_dict) == {name}
+        monkeypatch.setenv('TRASH_DATA_ROOT', name)
+        cfg = load_config(config)
+        assert roots(cfg._cfg_dict) == {name}
+        cfg.dump(tmp_path / 'dumped.py')
+        monkeypatch.delenv('TRASH_DATA_ROOT')
+        assert roots(load_config(tmp_path / 'dumped.py')._cfg_dict) == {name}
+    for fold in ("0'+'", harmful):
+        with pytest.raises(ConfigError, match='a fold must be a number'):
+            load_config(config, fold=fold)
+    assert not mark.exists()
+
+
 def test_fold_selects_the_lists(config: Path) -> None:
     plain = load_config(config).train_dataloader.dataset
     assert (plain.ann_file, plain.subset) == ('train.json', '')
