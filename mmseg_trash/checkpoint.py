@@ -110,8 +110,8 @@ def load_weights(
         names: The classes of the file, for the message, see :func:`class_names`.
 
     Raises:
-        CheckpointError: Another class count, other shapes, missing or unknown keys; the
-            message shows the first of them.
+        CheckpointError: Another class count, other shapes, missing or unknown keys, or
+            weights that are not finite; the message shows the first of them.
     """
     found = _classes_of(state)
     if found is not None and found != classes:
@@ -129,12 +129,18 @@ def load_weights(
     problems += [f'{key}: missing in the file' for key in own if key not in state]
     problems += [f'{key}: unknown to the model' for key in state if key not in own]
     if problems:
-        rest = len(problems) - _SHOWN
-        more = f' and {rest} more' if rest > 0 else ''
-        raise CheckpointError(
-            f'{file}: does not fit the config: {"; ".join(problems[:_SHOWN])}{more}'
-        )
+        raise CheckpointError(f'{file}: does not fit the config: {_first(problems)}')
+    broken = [key for key in own if not state[key].isfinite().all()]
+    # a mask of -inf that the model makes itself is no fault
+    broken = [key for key in broken if own[key].is_meta or own[key].isfinite().all()]
+    if broken:
+        raise CheckpointError(f'{file}: holds NaN or infinity: {_first(broken)}')
     model.load_state_dict(state)
+
+
+def _first(problems: Sequence[str]) -> str:
+    rest = len(problems) - _SHOWN
+    return '; '.join(problems[:_SHOWN]) + (f' and {rest} more' if rest > 0 else '')
 
 
 def default_device() -> str:

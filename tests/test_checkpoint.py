@@ -1,5 +1,6 @@
 """Checkpoints: read whole, refused with a reason."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,19 @@ def test_other_architecture(cfg: Config, state: dict, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match='stranger.weight: unknown') as error:
         load_model(cfg, tmp_path / 'other.pth', device='cpu')
     assert f'{first}: missing' in str(error.value)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), float('-inf')])
+def test_weights_that_are_not_finite(
+    cfg: Config, state: dict, tmp_path: Path, value: float
+) -> None:
+    key = next(k for k in reversed(state) if state[k].is_floating_point())
+    broken = {**state, key: state[key].clone()}
+    broken[key].view(-1)[-1] = value
+    torch.save(dict(state_dict=broken), tmp_path / 'diverged.pth')
+    told = rf'diverged\.pth: holds NaN or infinity: {re.escape(key)}'
+    with pytest.raises(CheckpointError, match=told):
+        load_model(cfg, tmp_path / 'diverged.pth')
 
 
 def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
