@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 250
 REGISTERED = ('datasets', 'transforms', 'losses', 'metrics', 'models', 'hooks')
-REGISTERED += ('optim_wrappers', 'optimizers', 'vis_backends')
+REGISTERED += ('loops', 'optim_wrappers', 'optimizers', 'vis_backends')
 # Names that are one word however their capitals stand.
 WORDS = {
     'IoU': 'Iou',

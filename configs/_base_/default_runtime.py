@@ -8,6 +8,7 @@ custom_imports = dict(
         'mmseg_trash.metrics',
         'mmseg_trash.models',
         'mmseg_trash.hooks',
+        'mmseg_trash.loops',
         'mmseg_trash.optim_wrappers',
         'mmseg_trash.vis_backends',
         'mmseg_trash.optimizers',

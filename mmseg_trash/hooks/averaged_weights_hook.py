@@ -9,6 +9,7 @@ from mmengine.runner import autocast
 from mmengine.runner.checkpoint import load_state_dict, weights_to_cpu
 from mmseg.registry import HOOKS
 
+from ..by_size import step_by_size
 from ..errors import ConfigError
 from .safe_checkpoint_hook import SafeCheckpointHook
 
@@ -92,7 +93,7 @@ class AveragedWeightsHook(EMAHook):
         runner.model.eval()
         for batch in loop.dataloader:
             with autocast(enabled=loop.fp16):
-                outputs = runner.model.val_step(batch)
+                outputs = step_by_size(runner.model.val_step, batch)
             loop.evaluator.process(data_samples=outputs, data_batch=batch)
         metrics: dict[str, float] = loop.evaluator.evaluate(
             len(loop.dataloader.dataset)

@@ -25,8 +25,8 @@ param_scheduler = [
 ]
 
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=2000)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
+val_cfg = dict(type='MixedSizeValLoop')
+test_cfg = dict(type='MixedSizeTestLoop')
 
 # The batch of the leaves, 1 GPU x 8; `--auto-scale-lr` follows any other linearly.
 auto_scale_lr = dict(enable=False, base_batch_size=8)
