@@ -1,9 +1,7 @@
 """Load a config with what the command line adds, and build a model from it."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +10,10 @@ from mmengine.config import Config, ConfigDict
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from .class_setting import set_classes
+from .config_file import read_config
 from .errors import ConfigError
 from .overrides import check_overrides
-
-DATA_ROOT_VARIABLE = 'TRASH_DATA_ROOT'
-FOLD_VARIABLE = 'FOLD'
-_STAND_IN = 'THE_DATA_ROOT_STANDS_HERE'
-
-
-@contextmanager
-def _environment(**variables: str | None) -> Iterator[None]:
-    """Set environment variables (None: leave as is) while a config is read."""
-    old = {name: os.environ.get(name) for name in variables}
-    os.environ.update({k: v for k, v in variables.items() if v is not None})
-    try:
-        yield
-    finally:
-        for name, value in old.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def walk(node: Any) -> Iterator[dict[str, Any]]:
@@ -44,18 +25,6 @@ def walk(node: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(node, (list, tuple)):
         for value in node:
             yield from walk(value)
-
-
-def _replaced(node: Any, old: str, new: str) -> Any:
-    """Replace a text in all strings inside dicts (in place), lists and tuples."""
-    if isinstance(node, str):
-        return node.replace(old, new)
-    if isinstance(node, dict):
-        for key, value in node.items():
-            node[key] = _replaced(value, old, new)
-    elif isinstance(node, (list, tuple)):
-        return type(node)(_replaced(value, old, new) for value in node)
-    return node
 
 
 def set_data_root(cfg: Config, data_root: str | os.PathLike[str]) -> None:
@@ -128,28 +97,14 @@ def load_config(
     Raises:
         FileNotFoundError: There is no such file.
         ConfigError: The file cannot be read as a config, an option's key is misspelt,
-            or the config was dumped with another fold.
+            the config was dumped with another fold, or its classes disagree.
     """
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f'{file}: no such config file')
     root = None if data_root is None else str(data_root)
     number = None if fold is None else str(fold)
-    chosen = os.environ.get(FOLD_VARIABLE, '') if number is None else number
-    if not re.fullmatch(r'[\w-]*', chosen):
-        raise ConfigError(f'a fold must be a number such as 0, got {chosen!r}')
-    # Variables become a part of the config's source; a folder's name must not.
-    folder = os.environ.get(DATA_ROOT_VARIABLE) if root is None else root
-    place = None if folder is None else _STAND_IN
-    try:
-        with _environment(**{DATA_ROOT_VARIABLE: place, FOLD_VARIABLE: number}):
-            cfg = Config.fromfile(file)
-        if folder is not None:
-            _replaced(cfg._cfg_dict, _STAND_IN, folder)
-    except ImportError:
-        raise
-    except Exception as error:
-        raise ConfigError(f'{file}: not a readable config: {error}') from error
+    cfg = read_config(file, root, number)
     if not isinstance(cfg.get('model'), dict):
         raise ConfigError(f'{file}: defines no model; is it one of the _base_ files?')
     set_normalization(cfg)
@@ -163,6 +118,7 @@ def load_config(
     if cfg_options:
         check_overrides(cfg._cfg_dict, cfg_options)
         cfg.merge_from_dict(dict(cfg_options))
+    set_classes(cfg)
     return without_pretrained(cfg) if from_scratch else cfg
 
 

@@ -49,6 +49,7 @@ _FREE = frozenset({'custom_keys', 'meta_keys', 'metainfo', 'data_prefix'})
 _TOP_LEVEL = frozenset(
     {
         'channels_last',
+        'classes',
         'compile',
         'custom_hooks',
         'custom_imports',

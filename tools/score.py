@@ -18,6 +18,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument('predictions', help='CSV, store, or folder of PNGs')
     parser.add_argument('ann_file', type=Path, help='COCO JSON with annotations')
     parser.add_argument('--data-root', help="folder of the images; the JSON's own")
+    parser.add_argument('--config', help='whose classes and category map count')
     parser.add_argument('--subset', default='', help='text file of names to keep')
     parser.add_argument('--size', type=int, default=256, help='default: 256')
     parser.add_argument(
@@ -34,7 +35,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Count, print the mIoUs, the IoU of trash and of each class."""
     args = parse_args(argv)
-    from mmseg_trash.config import build_dataset
+    from mmseg_trash.config import build_dataset, load_config
     from mmseg_trash.evaluate import write_metrics
     from mmseg_trash.experiments.kfold import class_table
     from mmseg_trash.inference.scoring import read_labels, score_labels
@@ -47,6 +48,8 @@ def main(argv: list[str] | None = None) -> None:
         type='TrashDataset', ann_file=str(args.ann_file.absolute()),
         data_root=str(root), subset=args.subset, pipeline=[], test_mode=True,
     )  # fmt: skip
+    if args.config:
+        options = {**load_config(args.config).val_dataloader.dataset, **options}
     dataset = build_dataset(options)
     names = {dataset.get_data_info(i)['file_name'] for i in range(len(dataset))}
     found = Path(args.predictions)

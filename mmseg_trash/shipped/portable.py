@@ -8,7 +8,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..config import DATA_ROOT_VARIABLE, walk, without_pretrained
+from ..config import walk, without_pretrained
+from ..config_file import DATA_ROOT_VARIABLE
 from ..errors import ConfigError
 
 DATA_ROOT = f'{{{{${DATA_ROOT_VARIABLE}:data/trash}}}}'

@@ -107,3 +107,28 @@ def test_a_store_of_other_classes(
         CheckpointError, match=r'store: .*val\.json: nobody asks for Umbrella.*12: Back'
     ):
         main([str(tmp_path / 'store'), str(toy_root / 'val.json')])
+
+
+def test_classes_of_a_config(
+    rows: list[tuple[str, np.ndarray]], toy_root: Path, tmp_path: Path, project: Path
+) -> None:
+    """A data set that calls Plastic something else, and a config that knows it."""
+    content = json.loads((toy_root / 'val.json').read_text())
+    for category in content['categories']:
+        if category['name'] == 'Plastic':
+            category['name'] = 'Kunststoff'
+    (tmp_path / 'val.json').write_text(json.dumps(content))
+    own = [{'Plastic': 'Kunststoff'}.get(name, name) for name in CLASSES]
+    base = project / 'configs/segformer/segformer_mit-b0_1xb8-20k_trash-512x512.py'
+    config = tmp_path / 'own.py'
+    config.write_text(f'_base_ = {str(base)!r}\nclasses = {own}\n')
+    write_submission(rows, tmp_path / 'a.csv', [name for name, _ in rows], len(CLASSES))
+    main = runpy.run_path(str(project / 'tools/score.py'))['main']
+    arguments = [
+        *(str(tmp_path / 'a.csv'), str(tmp_path / 'val.json')),
+        *('--data-root', str(toy_root), '--out', str(tmp_path / 'score.json')),
+    ]
+    with pytest.raises(DataError, match='Kunststoff'):
+        main(arguments)
+    main([*arguments, '--config', str(config)])
+    assert 'IoU_Kunststoff' in json.loads((tmp_path / 'score.json').read_text())
