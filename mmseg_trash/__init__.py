@@ -4,9 +4,13 @@ Importing this package registers nothing and stays cheap; the registered types l
 its sub-packages, which every config imports through ``custom_imports``.
 """
 
+from .quiet_imports import install as _be_quiet
+
 __version__ = '0.1.0'
 
 _LAZY = {'TrashInferencer': 'inference.inferencer'}
+
+_be_quiet()
 
 
 def __getattr__(name: str) -> object:
