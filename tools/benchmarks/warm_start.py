@@ -75,8 +75,8 @@ def measure(size: int, root: Path, args: argparse.Namespace) -> dict[str, Any]:
         start: [run_job(job) for job in several]
         for start, several in jobs(size, root, args).items()
     }
-    sides = [[r.records for r in results[start]] for start in ('ImageNet', 'trash')]
-    gain = paired_bootstrap(*sides)
+    records = {s: [r.records for r in several] for s, several in results.items()}
+    gain = paired_bootstrap(records['ImageNet'], records['trash'])
     figures = {
         start: [mean(r.metrics[key] for r in several) for key in ('mIoU', 'trash_IoU')]
         for start, several in results.items()
