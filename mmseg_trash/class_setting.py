@@ -82,13 +82,17 @@ def _checked(given: Any) -> list[str]:
     return list(given)
 
 
-def set_classes(cfg: Config) -> None:
+def set_classes(cfg: Config, options: Mapping[str, Any] | None = None) -> None:
     """Give a config's data sets and model the classes that it states, in place.
 
     ``classes = ['Background', 'Can', ...]`` at the top of a config, or on the command
     line, becomes the ``metainfo`` of every data set and the ``num_classes`` of heads,
     auxiliary heads and losses. ``'auto'`` takes those of the training JSON. A config
     without it keeps what it says.
+
+    Args:
+        cfg: The config.
+        options: Dotted keys and values that were merged into it.
 
     Raises:
         ConfigError: They are no names, or a data set or ``num_classes`` has others.
@@ -111,6 +115,9 @@ def set_classes(cfg: Config) -> None:
                     f'{place}.metainfo.classes: {list(stated)}, but classes: {names}'
                 )
             node['metainfo'] = {**(node.get('metainfo') or {}), 'classes': names}
+        for key, value in (options or {}).items():
+            if key.endswith('.num_classes') and value != len(names):
+                raise ConfigError(f'{key}={value}, but there are {len(names)} classes')
         for node in _walk(cfg.model):
             if 'num_classes' in node:
                 node['num_classes'] = len(names)

@@ -118,7 +118,7 @@ def load_config(
     if cfg_options:
         check_overrides(cfg._cfg_dict, cfg_options)
         cfg.merge_from_dict(dict(cfg_options))
-    set_classes(cfg)
+    set_classes(cfg, cfg_options)
     return without_pretrained(cfg) if from_scratch else cfg
 
 

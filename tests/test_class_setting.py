@@ -92,6 +92,10 @@ def test_contradictions_are_refused_before_training(project: Path) -> None:
             'train_dataloader.dataset has 4 classes',
         ),
         (
+            {'classes': OWN, 'model.decode_head.num_classes': 5},
+            'model.decode_head.num_classes=5, but there are 4 classes',
+        ),
+        (
             {
                 'classes': list(CLASSES),
                 'val_dataloader.dataset.metainfo': dict(classes=OWN),

@@ -42,7 +42,7 @@ def close(ours: tuple[Tensor, ...], theirs: list[Tensor]) -> None:
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs):
         assert a.shape == b.shape
-        assert (a - b).abs().max() <= 1e-4 * max(1.0, b.abs().max().item())
+        assert (a - b).abs().max() <= 1e-3 * max(1.0, b.abs().max().item())
 
 
 def whole(layout: str, size: str) -> nn.Module:
@@ -224,5 +224,5 @@ def test_fits_the_configs(family: str, config: str, project: Path) -> None:
 def test_refuses_other_depths() -> None:
     state = to_timm(whole('timm', 'b0').state_dict())
     state = {k: v for k, v in state.items() if not k.startswith('blocks.6.')}
-    with pytest.raises(CheckpointError, match='has 15 blocks'):
+    with pytest.raises(CheckpointError, match='is no EfficientNet: 15 blocks'):
         to_lukemelas(state)

@@ -168,7 +168,7 @@ def test_bfloat16_autocast(case: str, grad: bool) -> None:
         with torch.autocast('cpu', dtype=torch.bfloat16):
             out = fast(image)[-1]
     assert torch.isfinite(out).all()
-    assert (out.float() - reference).abs().mean() < 0.05 * reference.abs().mean()
+    assert (out.float() - reference).abs().mean() < 0.1 * reference.abs().mean()
 
 
 @pytest.mark.parametrize('grad', [True, False])

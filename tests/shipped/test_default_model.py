@@ -42,15 +42,15 @@ def test_faults_are_named(placeholder: Path, tmp_path: Path) -> None:
     assert found.notice.endswith('which ships with mmseg_trash (11 classes)')
     content = found.weights.read_bytes()
     found.weights.write_bytes(content[:-1] + b'x')
-    with pytest.raises(CheckpointError, match=r'lite0.safetensors: is another file or'):
+    with pytest.raises(CheckpointError, match=r'lite2.safetensors: is another file or'):
         shipped.shipped_model(shipped.NAME, folder)
     found.weights.unlink()
-    with pytest.raises(CheckpointError, match=r'lite0.safetensors: is missing'):
+    with pytest.raises(CheckpointError, match=r'lite2.safetensors: is missing'):
         shipped.shipped_model(shipped.NAME, folder)
     found.weights.write_bytes(content)
     for text in ('{', '[]', '{"sha256": "0"}', '{"sha256": "0", "classes": 3}'):
         (folder / f'{shipped.NAME}.json').write_text(text)
-        with pytest.raises(CheckpointError, match=r'lite0.json: .*classes'):
+        with pytest.raises(CheckpointError, match=r'lite2.json: .*classes'):
             shipped.shipped_model(shipped.NAME, folder)
 
 
