@@ -97,6 +97,12 @@ def believed(counted: Counted, temperature: float) -> tuple[float, float]:
     return 100 * float(sum(gaps)), float(loss)
 
 
+def present_mean(records: Any) -> float:
+    """Return the mean IoU of the classes that the truth has, in per cent."""
+    there = records.matrices[:, -1].sum((0, 2)) > 0
+    return float(np.asarray(records.class_ious())[there].mean())
+
+
 def measure(root: str, predictors: dict[str, Any]) -> dict[str, Any]:
     """Return all figures of one data set."""
     from mmseg_trash.config import build_dataset
@@ -122,6 +128,7 @@ def measure(root: str, predictors: dict[str, Any]) -> dict[str, Any]:
             mIoU=metrics['mIoU_256'],
             mIoU_image=metrics['mIoU_image_256'],
             trash_IoU=metrics['trash_IoU_256'],
+            present=present_mean(records),
             classes=dict(zip(truth.metainfo['classes'], records.class_ious())),
             sizes={
                 size: [len(seen), *(np.mean(seen, 0) * 100 if seen else (0.0, 0.0))]
@@ -146,6 +153,7 @@ def tables(found: dict[str, Any]) -> str:
 
     scores = [
         row('global mIoU', [f['mIoU'] for f in figures]),
+        row('the same, of the classes that are there', [f['present'] for f in figures]),
         row('mIoU by image', [f['mIoU_image'] for f in figures]),
         row('trash against background, IoU', [f['trash_IoU'] for f in figures]),
     ]
