@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from .config_file import walk
 from .datasets.categories import BACKGROUND
 from .errors import ConfigError, DataError
 from .metainfo import CLASSES, CLASSES_COHORT1, normalise
@@ -15,24 +16,14 @@ AUTO = 'auto'
 _DATA_SETS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-def _walk(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from _walk(value)
-    elif isinstance(node, (list, tuple)):
-        for value in node:
-            yield from _walk(value)
-
-
 def datasets_of(cfg: Config) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the place of each data set of a config, and its dict."""
     for key in _DATA_SETS:
         loader = cfg.get(key)
-        for node in _walk(loader.get('dataset') if loader else None):
+        for node in walk(loader.get('dataset') if loader else None):
             if 'ann_file' in node:
                 yield f'{key}.dataset', node
-    for node in _walk(cfg.get('predict_dataset')):
+    for node in walk(cfg.get('predict_dataset')):
         if 'ann_file' in node:
             yield 'predict_dataset', node
 
@@ -118,7 +109,7 @@ def set_classes(cfg: Config, options: Mapping[str, Any] | None = None) -> None:
         for key, value in (options or {}).items():
             if key.endswith('.num_classes') and value != len(names):
                 raise ConfigError(f'{key}={value}, but there are {len(names)} classes')
-        for node in _walk(cfg.model):
+        for node in walk(cfg.model):
             if 'num_classes' in node:
                 node['num_classes'] = len(names)
     _check_counts(cfg, places)
@@ -133,7 +124,7 @@ def _check_counts(cfg: Config, places: list[tuple[str, dict[str, Any]]]) -> None
     heads = [
         (f'model.{key}', node)
         for key in ('decode_head', 'auxiliary_head')
-        for node in _walk(cfg.model.get(key))
+        for node in walk(cfg.model.get(key))
         if isinstance(node.get('num_classes'), int)
     ]
     for place, node in places:

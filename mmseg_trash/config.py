@@ -1,7 +1,7 @@
 """Load a config with what the command line adds, and build a model from it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,9 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from .class_setting import set_classes
-from .config_file import read_config
+from .config_file import read_config, walk
 from .errors import ConfigError
 from .overrides import check_overrides
-
-
-def walk(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield every dict inside nested dicts, lists and tuples, the outermost first."""
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from walk(value)
-    elif isinstance(node, (list, tuple)):
-        for value in node:
-            yield from walk(value)
 
 
 def set_data_root(cfg: Config, data_root: str | os.PathLike[str]) -> None:

@@ -18,6 +18,17 @@ FOLD_VARIABLE = 'FOLD'
 _STAND_IN = 'THE_DATA_ROOT_STANDS_HERE'
 
 
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every dict inside nested dicts, lists and tuples, the outermost first."""
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from walk(value)
+
+
 @contextmanager
 def _environment(**variables: str | None) -> Iterator[None]:
     """Set environment variables (None: leave as is) while a config is read.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from mmengine.config import Config
 
-from .config import walk
+from .config_file import walk
 from .errors import ConfigError
 
 CHANNELS_LAST: dict[str, tuple[float, float]] = {

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from .config import walk
+from .config_file import walk
 from .cpu_training import fit_to_processors, use_channels_last
 from .errors import ConfigError, DataError
 from .provenance import provenance

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from .checkpoint import read_checkpoint
-from .config import walk
+from .config_file import walk
 
 _KEYS = ('checkpoint', 'pretrained')
 

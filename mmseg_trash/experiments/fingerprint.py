@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..config import walk
+from ..config_file import walk
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PLACES = ('data_root', 'work_dir', 'image_cache', 'cache_dir')

@@ -8,8 +8,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..config import walk, without_pretrained
-from ..config_file import DATA_ROOT_VARIABLE
+from ..config import without_pretrained
+from ..config_file import DATA_ROOT_VARIABLE, walk
 from ..errors import ConfigError
 
 DATA_ROOT = f'{{{{${DATA_ROOT_VARIABLE}:data/trash}}}}'

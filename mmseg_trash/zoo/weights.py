@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..config import walk
+from ..config_file import walk
 from ..errors import ConfigError
 
 LICENCES: dict[str, tuple[str, str]] = {
