@@ -4,7 +4,7 @@
 
 FOLDERs hold train.json, val.json, test.json and the photographs: TACO by
 tools/data/convert_taco.py, TrashNet as in tools/demo_data. Call it again after an
-interruption. An hour on one CPU core with bfloat16.
+interruption. An hour and a half on one CPU core with bfloat16.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-# About an hour on a CPU core from ImageNet weights: as adamw_bf16_poly_600, longer.
+# An hour and a half on a CPU core from ImageNet weights: adamw_bf16_poly_600, longer.
 _base_ = './adamw_bf16_poly_600.py'
 
 max_iters = 2000
