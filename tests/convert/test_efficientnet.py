@@ -42,7 +42,7 @@ def close(ours: tuple[Tensor, ...], theirs: list[Tensor]) -> None:
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs):
         assert a.shape == b.shape
-        assert (a - b).abs().max() <= 1e-3 * max(1.0, b.abs().max().item())
+        assert (a - b).abs().max() <= 1e-4 * max(1.0, b.abs().max().item())
 
 
 def whole(layout: str, size: str) -> nn.Module:
@@ -81,10 +81,11 @@ def test_trimmed_is_lukemelas() -> None:
     theirs = whole('lukemelas', 'b1')
     encoder = smp.encoders.get_encoder('efficientnet-b1', weights=None).eval()
     encoder.load_state_dict(theirs.state_dict())
-    image = torch.randn(1, 3, 240, 240)
+    # in float32 the kernels of some processors are further apart
+    image = torch.randn(1, 3, 240, 240, dtype=torch.double)
     with torch.no_grad():
-        ours = trimmed(theirs.state_dict(), 'b1')(image)
-        close(ours[1:], encoder(image)[2:])
+        ours = trimmed(theirs.state_dict(), 'b1').double()(image)
+        close(ours[1:], encoder.double()(image)[2:])
 
 
 def test_trimmed_is_mmpretrains() -> None:
