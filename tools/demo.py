@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
         'analysis/browse_dataset.py',
         *(config, *data, '--out', str(work_dir / 'browse')),
     )
-    more = ('--debug',) if args.debug else ()
+    more: tuple[str, ...] = ('--debug',) if args.debug else ()
     if not (args.toy or args.data_root or args.config):
         more += SHORTER
     step('Train', 'train.py', config, *data, '--work-dir', str(work_dir), *more)
